@@ -1,0 +1,1 @@
+"""Prep as ONNX, one module per model family, and the parity gate."""

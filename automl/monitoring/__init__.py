@@ -1,0 +1,1 @@
+"""What the timer does: ingest, join, detect, judge, decide."""

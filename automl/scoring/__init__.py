@@ -1,0 +1,1 @@
+"""From a request to an answer: the champion held in memory, rows to tensors, one onnxruntime call."""

@@ -1,0 +1,154 @@
+"""The settings of one process, read from environment variables, each documented beneath itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args
+
+from automl.errors import InvalidInput, Problem
+
+Role = Literal["serve", "train", "all"]
+LogMode = Literal["durable", "async", "off"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything an operator may set. `EVERGREEN_` and the upper-case name make the environment variable."""
+
+    storage: str = "UseDevelopmentStorage=true"
+    """Connection string of the data account. Left empty, `EVERGREEN_STORAGE__blobServiceUri` and
+    `EVERGREEN_STORAGE__queueServiceUri` are used with the app's identity (`EVERGREEN_STORAGE__clientId`)."""
+
+    storage_blob_uri: str = ""
+    """Blob endpoint used with an identity; set as `EVERGREEN_STORAGE__blobServiceUri`."""
+
+    storage_queue_uri: str = ""
+    """Queue endpoint used with an identity; set as `EVERGREEN_STORAGE__queueServiceUri`."""
+
+    storage_client_id: str = ""
+    """Client id of a user-assigned identity; set as `EVERGREEN_STORAGE__clientId`."""
+
+    role: Role = "all"
+    """What this process does: `serve` (HTTP), `train` (queue and timer) or `all` (both, for one laptop)."""
+
+    train_queue: str = "train"
+    """Name of the queue that carries train requests."""
+
+    default_model: str = ""
+    """Model that routes without a model name speak of. Empty: the only model there is."""
+
+    log: LogMode = "durable"
+    """`durable` answers after the prediction is in storage, `async` may lose `log_flush_ms` when killed,
+    `off` writes nothing (and the loop cannot close)."""
+
+    log_flush_ms: int = 1000
+    """How long an `async` log gathers records before it writes them, in milliseconds."""
+
+    log_queue_bytes: int = 64 * 2**20
+    """How many bytes of records may wait for the log; beyond it a score is answered with `logged: false`."""
+
+    champion_refresh_s: float = 5.0
+    """How long an instance may serve a champion before it looks whether another one was promoted, in seconds."""
+
+    max_body_bytes: int = 16 * 2**20
+    """Largest accepted request body, in bytes; uploads in blocks have their own limit."""
+
+    max_block_bytes: int = 32 * 2**20
+    """Largest accepted block of an upload, in bytes."""
+
+    max_rows: int = 10_000
+    """Most rows in one scoring request."""
+
+    run_stale_s: float = 60.0
+    """A run that has not moved for so many seconds is taken to have crashed and is tried again."""
+
+    run_attempts: int = 3
+    """How often a crashed run is tried in all before it is recorded as failed."""
+
+    train_timeout_s: float = 1500.0
+    """Longest a training child process may run, in seconds; keep it under host.json's functionTimeout."""
+
+    instance: str = ""
+    """Name of this instance in log blobs; empty: made at start. Two live processes must never share one."""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+        """Read the settings from a mapping such as `os.environ`.
+
+        Raises
+        ------
+        InvalidInput
+            With one problem for every value that cannot be used.
+
+        >>> Settings.from_env({"EVERGREEN_MAX_ROWS": "50"}).max_rows
+        50
+        """
+        values: dict[str, Any] = {}
+        problems: list[Problem] = []
+        for field in fields(cls):
+            key = variable(field.name)
+            text = environ.get(key)
+            if text is None:
+                continue
+            try:
+                values[field.name] = _PARSERS[str(field.type)](text.strip())
+            except ValueError as error:
+                problems.append(
+                    Problem(column=key, expected=str(error), got=repr(text), remedy="Change or remove the variable.")
+                )
+        if problems:
+            raise InvalidInput.of(problems)
+        if values.get("storage_blob_uri") and "storage" not in values:
+            values["storage"] = ""
+        return cls(**values)
+
+
+_IDENTITY_VARIABLES = {
+    "storage_blob_uri": "EVERGREEN_STORAGE__blobServiceUri",
+    "storage_queue_uri": "EVERGREEN_STORAGE__queueServiceUri",
+    "storage_client_id": "EVERGREEN_STORAGE__clientId",
+}
+
+
+def variable(field: str) -> str:
+    """The environment variable of a settings field.
+
+    >>> variable("max_rows")
+    'EVERGREEN_MAX_ROWS'
+    """
+    return _IDENTITY_VARIABLES.get(field, f"EVERGREEN_{field.upper()}")
+
+
+def _positive_int(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise ValueError("a positive whole number")
+    return int(text)
+
+
+def _positive_float(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise ValueError("a positive number")
+    return value
+
+
+def _one_of(options: tuple[str, ...]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in options:
+            raise ValueError("one of " + ", ".join(options))
+        return text
+
+    return parse
+
+
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "str": str,
+    "int": _positive_int,
+    "float": _positive_float,
+    "Role": _one_of(get_args(Role)),
+    "LogMode": _one_of(get_args(LogMode)),
+}

@@ -1,0 +1,277 @@
+"""Blobs and the train queue: the only importer of `azure.storage`.
+
+Every write that matters is conditional. A conditional write whose answer was lost is retried by the SDK and then
+fails with 412 or 409 although it was applied, so callers that must know re-read and compare.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from azure.core import MatchConditions
+from azure.core.exceptions import (
+    AzureError,
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+    ResourceNotModifiedError,
+)
+from azure.storage.blob import BlobBlock, BlobClient, BlobServiceClient
+
+from automl.errors import EvergreenError, Unavailable
+from automl.settings import Settings
+
+RAW, CONTROL, LOG, MODELS = "raw", "control", "log", "models"
+CONTAINERS = (RAW, CONTROL, LOG, MODELS)
+APPEND_BLOCKS = 50_000
+"""Most blocks of one append blob (Azure's limit)."""
+
+
+class Missing(EvergreenError):
+    """There is no such blob."""
+
+
+class Precondition(EvergreenError):
+    """The blob is not in the state the conditional write asked for."""
+
+
+class Full(EvergreenError):
+    """An append blob has all the blocks it can have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blob:
+    """The bytes of a blob and the ETag they were read with."""
+
+    data: bytes
+    etag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlobInfo:
+    """What a listing tells of a blob, without its bytes."""
+
+    name: str
+    size: int
+    etag: str
+    modified: datetime
+
+
+class Storage(Protocol):
+    """Blobs in four containers and one queue, as the rest of the system sees them."""
+
+    def get(self, container: str, name: str, *, unless: str | None = None) -> Blob | None:
+        """The whole blob; None when its ETag is still `unless`. Raises Missing."""
+
+    def get_from(self, container: str, name: str, offset: int) -> bytes:
+        """The bytes from `offset` to the end, empty at or past the end. Raises Missing."""
+
+    def put(
+        self, container: str, name: str, data: bytes, *, if_match: str | None = None, create: bool = False
+    ) -> str:
+        """Write a blob, returning its ETag. With `if_match` or `create` raises Precondition when it does not hold."""
+
+    def stage(self, container: str, name: str, number: int, data: bytes) -> None:
+        """Upload block `number` of a blob that `commit` will put together."""
+
+    def commit(self, container: str, name: str, count: int) -> str:
+        """Make a blob of the staged blocks 0..count-1. Raises Missing when one of them is not there."""
+
+    def append(self, container: str, name: str, data: bytes, *, at: int) -> int:
+        """Append one block at position `at` (creating the blob at 0), returning the new length.
+
+        Raises Precondition when the blob's length is not `at`, Full when it takes no more blocks.
+        """
+
+    def size(self, container: str, name: str) -> int:
+        """Length of a blob in bytes. Raises Missing."""
+
+    def find(self, container: str, prefix: str = "") -> Iterator[BlobInfo]:
+        """Blobs whose name starts with `prefix`, in the order of their names."""
+
+    def folders(self, container: str, prefix: str = "") -> list[str]:
+        """The next path segment of every name below `prefix`, each once, sorted."""
+
+    def delete(self, container: str, name: str) -> None:
+        """Remove a blob; removing what is not there is no error."""
+
+    def send(self, queue: str, text: str) -> None:
+        """Put a message on a queue."""
+
+
+class AzureStorage:
+    """Azure Blob and Queue storage, or Azurite, through Microsoft's SDK. Safe to share between threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._queues: dict[str, Any] = {}
+        options: dict[str, Any] = {"retry_total": 4, "connection_timeout": 5, "read_timeout": 60}
+        self._options = options
+        if settings.storage:
+            text = _development(settings.storage)
+            self._blobs: BlobServiceClient = BlobServiceClient.from_connection_string(text, **options)
+        else:
+            self._blobs = BlobServiceClient(settings.storage_blob_uri, _credential(settings), **options)
+        self._clients: dict[tuple[str, str], BlobClient] = {}
+
+    def create_containers(self) -> None:
+        """Create the containers and the queue where they are missing (a laptop; in Azure, Bicep does it)."""
+        makers = [self._blobs.get_container_client(name).create_container for name in CONTAINERS]
+        for make in [*makers, self._queue(self._settings.train_queue).create_queue]:
+            with _translated():
+                try:
+                    make()
+                except ResourceExistsError:
+                    continue  # another process was first, which is as good
+
+    def get(self, container: str, name: str, *, unless: str | None = None) -> Blob | None:
+        condition: dict[str, Any] = {}
+        if unless is not None:
+            condition = {"etag": unless, "match_condition": MatchConditions.IfModified}
+        with _translated():
+            try:
+                stream = self._blob(container, name).download_blob(**condition)
+                return Blob(data=stream.readall(), etag=stream.properties.etag)
+            except ResourceNotModifiedError:
+                return None
+
+    def get_from(self, container: str, name: str, offset: int) -> bytes:
+        with _translated():
+            try:
+                return self._blob(container, name).download_blob(offset=offset).readall()
+            except HttpResponseError as error:
+                if error.status_code == 416:  # nothing at or after the offset
+                    return b""
+                raise
+
+    def put(
+        self, container: str, name: str, data: bytes, *, if_match: str | None = None, create: bool = False
+    ) -> str:
+        condition: dict[str, Any] = {}
+        if if_match is not None:
+            condition = {"etag": if_match, "match_condition": MatchConditions.IfNotModified}
+        with _translated():
+            answer = self._blob(container, name).upload_blob(data, overwrite=not create, **condition)
+        return str(answer["etag"])
+
+    def stage(self, container: str, name: str, number: int, data: bytes) -> None:
+        with _translated():
+            self._blob(container, name).stage_block(_block_id(number), data)
+
+    def commit(self, container: str, name: str, count: int) -> str:
+        with _translated():
+            try:
+                blocks = [BlobBlock(_block_id(number)) for number in range(count)]
+                return str(self._blob(container, name).commit_block_list(blocks)["etag"])
+            except HttpResponseError as error:
+                if error.status_code == 400 and "InvalidBlockList" in str(error):
+                    raise Missing(f"a block of {container}/{name}") from error
+                raise
+
+    def append(self, container: str, name: str, data: bytes, *, at: int) -> int:
+        blob = self._blob(container, name)
+        with _translated():
+            if at == 0:
+                with suppress(ResourceExistsError):  # an attempt whose answer was lost made it: the position decides
+                    blob.create_append_blob(match_condition=MatchConditions.IfMissing)
+            try:
+                blob.append_block(data, appendpos_condition=at)
+            except HttpResponseError as error:
+                if "BlockCountExceedsLimit" in str(error):
+                    raise Full(f"{container}/{name}") from error
+                raise
+        return at + len(data)
+
+    def size(self, container: str, name: str) -> int:
+        with _translated():
+            return int(self._blob(container, name).get_blob_properties().size)
+
+    def find(self, container: str, prefix: str = "") -> Iterator[BlobInfo]:
+        with _translated():
+            for item in self._blobs.get_container_client(container).list_blobs(name_starts_with=prefix or None):
+                yield BlobInfo(name=item.name, size=item.size, etag=item.etag, modified=item.last_modified)
+
+    def folders(self, container: str, prefix: str = "") -> list[str]:
+        with _translated():
+            walk = self._blobs.get_container_client(container).walk_blobs(name_starts_with=prefix or None)
+            return sorted(str(item.name)[len(prefix) :].strip("/") for item in walk)
+
+    def delete(self, container: str, name: str) -> None:
+        with _translated(), suppress(ResourceNotFoundError):
+            self._blob(container, name).delete_blob()
+
+    def send(self, queue: str, text: str) -> None:
+        with _translated():
+            self._queue(queue).send_message(base64.b64encode(text.encode()).decode())
+
+    def _blob(self, container: str, name: str) -> BlobClient:
+        client = self._clients.get((container, name))
+        if client is None:
+            client = self._blobs.get_blob_client(container, name)
+            if len(self._clients) > 1000:
+                self._clients.clear()
+            self._clients[container, name] = client
+        return client
+
+    def _queue(self, name: str) -> Any:
+        if name not in self._queues:
+            from azure.storage.queue import QueueClient
+
+            if self._settings.storage:
+                text = _development(self._settings.storage)
+                self._queues[name] = QueueClient.from_connection_string(text, name, **self._options)
+            else:
+                uri, credential = self._settings.storage_queue_uri, _credential(self._settings)
+                self._queues[name] = QueueClient(uri, name, credential=credential, **self._options)
+        return self._queues[name]
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Raise this module's errors instead of the SDK's."""
+    try:
+        yield
+    except ResourceNotFoundError as error:
+        raise Missing(_short(error)) from error
+    except (ResourceModifiedError, ResourceExistsError) as error:
+        raise Precondition(_short(error)) from error
+    except HttpResponseError as error:
+        if error.status_code in (409, 412):
+            raise Precondition(_short(error)) from error
+        raise Unavailable(f"Storage refused the call: {_short(error)}") from error
+    except AzureError as error:
+        raise Unavailable(f"Storage cannot be reached: {_short(error)}. Try again in a moment.") from error
+
+
+def _short(error: AzureError) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _block_id(number: int) -> str:
+    return f"{number:08d}"  # the SDK base64-encodes it; all ids of one blob need one length
+
+
+def _credential(settings: Settings) -> Any:
+    from azure.identity import DefaultAzureCredential
+
+    client_id = settings.storage_client_id or None
+    return DefaultAzureCredential(managed_identity_client_id=client_id)
+
+
+_AZURITE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+"""Azurite's account key, published by Microsoft and the same everywhere."""
+
+
+def _development(connection: str) -> str:
+    """Spell out `UseDevelopmentStorage=true`, which the Python SDK does not know."""
+    if "UseDevelopmentStorage=true" not in connection:
+        return connection
+    services = {"Blob": 10000, "Queue": 10001, "Table": 10002}
+    ends = "".join(f"{name}Endpoint=http://127.0.0.1:{port}/devstoreaccount1;" for name, port in services.items())
+    return f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={_AZURITE_KEY};{ends}"

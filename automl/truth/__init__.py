@@ -1,0 +1,1 @@
+"""Intake of ground truth; as light as scoring."""

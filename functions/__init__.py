@@ -1,0 +1,1 @@
+"""Thin adapters, one trigger or one protocol each: parse, call automl, answer. No logic."""

@@ -1,0 +1,1 @@
+"""Where Evergreen runs: Bicep for Azure, `local/` for one laptop."""

@@ -1,0 +1,1 @@
+"""The system on one machine: Azurite, the local functions host, up and down."""
