@@ -1,1 +1,1 @@
-"""The system on one machine: Azurite, the local functions host, up and down."""
+"""Evergreen whole on one machine: Azurite for storage, a local host for the functions, and `up`, `down`, `status`."""
