@@ -96,7 +96,7 @@ class Storage(Protocol):
         """Blobs whose name starts with `prefix`, in the order of their names."""
 
     def folders(self, container: str, prefix: str = "") -> list[str]:
-        """The next path segment of every name below `prefix`, each once, sorted."""
+        """The path segments that follow `prefix` and have names below them, each once, sorted."""
 
     def delete(self, container: str, name: str) -> None:
         """Remove a blob; removing what is not there is no error."""
@@ -200,7 +200,8 @@ class AzureStorage:
     def folders(self, container: str, prefix: str = "") -> list[str]:
         with _translated():
             walk = self._blobs.get_container_client(container).walk_blobs(name_starts_with=prefix or None)
-            return sorted(str(item.name)[len(prefix) :].strip("/") for item in walk)
+            names = [str(item.name)[len(prefix) :] for item in walk]
+        return sorted(name.removesuffix("/") for name in names if name.endswith("/"))
 
     def delete(self, container: str, name: str) -> None:
         with _translated(), suppress(ResourceNotFoundError):

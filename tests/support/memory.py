@@ -105,7 +105,7 @@ class MemoryStorage:
 
     def folders(self, container: str, prefix: str = "") -> list[str]:
         names = [info.name[len(prefix) :] for info in self.find(container, prefix)]
-        return sorted({name.split("/", 1)[0] for name in names})
+        return sorted({name.split("/", 1)[0] for name in names if "/" in name})
 
     def delete(self, container: str, name: str) -> None:
         self.before("delete", container, name)

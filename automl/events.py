@@ -1,0 +1,131 @@
+"""What happened to a model, one blob an event, each with a sentence and its evidence.
+
+Events are numbered without gaps by create-only writes. An event that moves the champion pointer is written first,
+as an intent; the pointer write then names it. `prior` links each such event to the one the pointer named before, so
+following the links back from the pointer gives the one true history, and an intent that no link reaches is void.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from automl.storage import CONTROL, Missing, Precondition, Storage
+
+Clock = Callable[[], datetime]
+"""Gives the present moment, aware, in UTC. Passed in, never reached for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened.
+
+    Parameters
+    ----------
+    kind
+        A short name, such as `promoted`, `alarm` or `run-failed`.
+    text
+        The same as a sentence, with its numbers.
+    evidence
+        The numbers behind it.
+    pointer
+        For an event that moves the champion pointer: champion, challenger and previous as they are after it.
+    prior
+        For such an event: the number of the event that the pointer named before, none for the first.
+    """
+
+    seq: int
+    id: str
+    at: datetime
+    kind: str
+    text: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    pointer: Mapping[str, str | None] | None = None
+    prior: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """This event as a JSON object."""
+        return asdict(self) | {"at": iso(self.at)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Event:
+        """The event that `to_json` wrote."""
+        return cls(**{**data, "at": datetime.fromisoformat(data["at"])})
+
+
+def iso(moment: datetime) -> str:
+    """A moment as ISO 8601 in UTC, to the millisecond.
+
+    >>> iso(datetime(2026, 11, 20, 16, tzinfo=UTC))
+    '2026-11-20T16:00:00.000Z'
+    """
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def write(
+    storage: Storage,
+    clock: Clock,
+    model: str,
+    *,
+    kind: str,
+    text: str,
+    evidence: Mapping[str, Any] | None = None,
+    pointer: Mapping[str, str | None] | None = None,
+    prior: int | None = None,
+) -> Event:
+    """Write an event under the next free number and return it."""
+    seq = _last(storage, model) + 1
+    identity = uuid.uuid4().hex
+    while True:
+        event = Event(
+            seq=seq,
+            id=identity,
+            at=clock(),
+            kind=kind,
+            text=text,
+            evidence=dict(evidence or {}),
+            pointer=pointer,
+            prior=prior,
+        )
+        try:
+            storage.put(CONTROL, _name(model, seq), orjson.dumps(event.to_json()), create=True)
+        except Precondition:
+            found = read(storage, model, seq)
+            if found.id == identity:
+                return found  # written after all, by an attempt whose answer was lost
+            seq += 1
+        else:
+            return event
+
+
+def read(storage: Storage, model: str, seq: int) -> Event:
+    """The event with that number. Raises Missing."""
+    blob = storage.get(CONTROL, _name(model, seq))
+    if blob is None:
+        raise Missing(_name(model, seq))
+    return Event.from_json(orjson.loads(blob.data))
+
+
+def history(storage: Storage, model: str) -> list[Event]:
+    """Every event of a model, void intents included, oldest first."""
+    prefix = f"{model}/events/"
+    return [
+        read(storage, model, int(info.name[len(prefix) :].removesuffix(".json")))
+        for info in storage.find(CONTROL, prefix)
+    ]
+
+
+def _last(storage: Storage, model: str) -> int:
+    prefix = f"{model}/events/"
+    return max(
+        (int(info.name[len(prefix) :].removesuffix(".json")) for info in storage.find(CONTROL, prefix)), default=0
+    )
+
+
+def _name(model: str, seq: int) -> str:
+    return f"{model}/events/{seq:08d}.json"

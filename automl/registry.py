@@ -1,0 +1,273 @@
+"""Model versions that never change, and the one pointer that says which of them is champion."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from automl import events
+from automl.errors import Conflict, EvergreenError, NotFound
+from automl.events import Clock, Event
+from automl.storage import CONTROL, MODELS, Missing, Precondition, Storage
+
+MANIFEST = "manifest.json"
+
+
+class Corrupt(EvergreenError):
+    """The bytes in storage are not those the manifest was written for."""
+
+    code = "corrupt_version"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pointer:
+    """Which version answers, which one is being judged, and which one answered before.
+
+    Parameters
+    ----------
+    since
+        When the champion became champion, ISO 8601.
+    event
+        Number of the event that moved the pointer here.
+    """
+
+    champion: str
+    challenger: str | None
+    previous: str | None
+    since: str
+    event: int
+    etag: str
+
+    def to_json(self) -> dict[str, Any]:
+        """This pointer as it is stored and shown."""
+        return {
+            "champion": self.champion,
+            "challenger": self.challenger,
+            "previous": self.previous,
+            "since": self.since,
+            "event": self.event,
+        }
+
+
+class Registry:
+    """The versions and champion pointers of all models."""
+
+    def __init__(self, storage: Storage, clock: Clock) -> None:
+        self.storage = storage
+        self.clock = clock
+
+    def models(self) -> list[str]:
+        """Names of all models that have a spec or a version, sorted."""
+        return self.storage.folders(CONTROL)
+
+    # --- versions -----------------------------------------------------------------------------------------------
+
+    def publish(self, model: str, version: str, files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> None:
+        """Store a version: its files, then its manifest, which makes it exist.
+
+        Parameters
+        ----------
+        manifest
+            Everything about the version but the hashes of its files, which are added here.
+
+        Raises
+        ------
+        Conflict
+            The version exists with other contents. Publishing the same contents twice does nothing.
+        """
+        hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+        for name, data in files.items():
+            self._create(model, version, name, data)
+        self._create(
+            model, version, MANIFEST, orjson.dumps({**manifest, "files": hashes}, option=orjson.OPT_SORT_KEYS)
+        )
+
+    def versions(self, model: str) -> list[str]:
+        """Versions that exist, newest first."""
+        names = self.storage.folders(MODELS, f"{model}/")
+        return [name for name in reversed(names) if self._exists(model, name)]
+
+    def version_of_run(self, model: str, run_id: str) -> str | None:
+        """The version that a run published, if it did."""
+        cause_time = run_id.rpartition("-")[0]
+        for version in self.storage.folders(MODELS, f"{model}/"):
+            same_time = version.startswith(cause_time)
+            if same_time and self._exists(model, version) and self.manifest(model, version)["run_id"] == run_id:
+                return version
+        return None
+
+    def manifest(self, model: str, version: str) -> dict[str, Any]:
+        """The manifest of a version. Raises NotFound."""
+        try:
+            blob = self.storage.get(MODELS, f"{model}/{version}/{MANIFEST}")
+        except Missing:
+            blob = None
+        if blob is None:
+            raise NotFound(f"Model '{model}' has no version '{version}'. GET /models/{model}/versions lists them.")
+        data: dict[str, Any] = orjson.loads(blob.data)
+        return data
+
+    def file(self, model: str, version: str, name: str) -> bytes:
+        """A file of a version, checked against the manifest. Raises NotFound, Corrupt."""
+        wanted = self.manifest(model, version)["files"].get(name)
+        if wanted is None:
+            raise NotFound(f"Version '{version}' of model '{model}' has no file '{name}'.")
+        try:
+            blob = self.storage.get(MODELS, f"{model}/{version}/{name}")
+        except Missing:
+            blob = None
+        if blob is None:
+            raise Corrupt(f"Version '{version}' of model '{model}' has lost its file '{name}'.")
+        if hashlib.sha256(blob.data).hexdigest() != wanted:
+            raise Corrupt(
+                f"File '{name}' of version '{version}' of model '{model}' is not the one that was published."
+            )
+        return blob.data
+
+    def _exists(self, model: str, version: str) -> bool:
+        try:
+            self.storage.size(MODELS, f"{model}/{version}/{MANIFEST}")
+        except Missing:
+            return False
+        return True
+
+    def _create(self, model: str, version: str, name: str, data: bytes) -> None:
+        path = f"{model}/{version}/{name}"
+        try:
+            self.storage.put(MODELS, path, data, create=True)
+        except Precondition as error:
+            there = self.storage.get(MODELS, path)
+            if there is None or there.data != data:
+                raise Conflict(f"Version '{version}' of model '{model}' exists with another '{name}'.") from error
+
+    # --- the champion pointer -----------------------------------------------------------------------------------
+
+    def pointer(self, model: str) -> Pointer:
+        """The champion pointer. Raises NotFound where no version has become champion yet."""
+        found = self.pointer_unless(model, None)
+        assert found is not None  # noqa: S101  (None only comes for an unchanged ETag)
+        return found
+
+    def pointer_unless(self, model: str, etag: str | None) -> Pointer | None:
+        """The champion pointer, or None while its ETag is still `etag`. Raises NotFound."""
+        try:
+            blob = self.storage.get(CONTROL, _pointer(model), unless=etag)
+        except Missing:
+            raise NotFound(
+                f"Model '{model}' has no champion yet. Train it with POST /models/{model}/train, or see its runs."
+            ) from None
+        return None if blob is None else Pointer(**orjson.loads(blob.data), etag=blob.etag)
+
+    def register(self, model: str, version: str) -> Event | None:
+        """Make a version champion where there is none, else challenger; None when it has been either already.
+
+        A challenger whose comparison had not ended is replaced, and the event says so.
+        """
+        self.manifest(model, version)
+        try:
+            now = self.pointer(model)
+        except NotFound:
+            text = f"Version {version} is the first of model {model} and became its champion."
+            return self._move(model, None, "registered", text, champion=version, challenger=None, previous=None)
+        if any(version in (event.pointer or {}).values() for event in self._effective(model, now)):
+            return None
+        text = f"Version {version} of model {model} was registered as challenger of {now.champion}."
+        if now.challenger:
+            text += f" The comparison of {now.challenger} ended undecided."
+        return self._move(
+            model, now, "registered", text, champion=now.champion, challenger=version, previous=now.previous
+        )
+
+    def promote(
+        self, model: str, version: str | None, reason: str, evidence: Mapping[str, Any] | None = None
+    ) -> Event:
+        """Make the challenger (or any named version) champion. Raises NotFound, Conflict."""
+        now = self.pointer(model)
+        chosen = version or now.challenger
+        if chosen is None:
+            raise Conflict(f"Model '{model}' has no challenger to promote. Name a version, or train one.")
+        if chosen == now.champion:
+            raise Conflict(f"Version '{chosen}' is the champion of model '{model}' already.")
+        self.manifest(model, chosen)
+        challenger = None if chosen == now.challenger else now.challenger
+        return self._move(
+            model, now, "promoted", reason, evidence, champion=chosen, challenger=challenger, previous=now.champion
+        )
+
+    def end_comparison(
+        self, model: str, challenger: str, kind: str, reason: str, evidence: Mapping[str, Any] | None = None
+    ) -> Event:
+        """End the judging of a challenger with the champion staying (`kept` or `undecided`). Raises Conflict."""
+        now = self.pointer(model)
+        if now.challenger != challenger:
+            raise Conflict(f"Version '{challenger}' is not the challenger of model '{model}' any more.")
+        return self._move(
+            model, now, kind, reason, evidence, champion=now.champion, challenger=None, previous=now.previous
+        )
+
+    def rollback(self, model: str, reason: str) -> Event:
+        """Make the previous champion champion again. Raises NotFound, Conflict."""
+        now = self.pointer(model)
+        if now.previous is None:
+            raise Conflict(f"Model '{model}' has had only one champion, so there is none to roll back to.")
+        self.manifest(model, now.previous)
+        return self._move(
+            model, now, "rolled-back", reason, champion=now.previous, challenger=None, previous=now.champion
+        )
+
+    def champion_at(self, model: str, when: datetime) -> str:
+        """The version that was champion at a moment. Raises NotFound for a time before the first."""
+        for event in self._effective(model, self.pointer(model)):
+            if event.at <= when and event.pointer:
+                return str(event.pointer["champion"])
+        raise NotFound(f"Model '{model}' had no champion at {events.iso(when)}.")
+
+    def _effective(self, model: str, pointer: Pointer) -> list[Event]:
+        """The events that really moved the pointer, newest first."""
+        chain: list[Event] = []
+        seq: int | None = pointer.event
+        while seq is not None:
+            event = events.read(self.storage, model, seq)
+            chain.append(event)
+            seq = event.prior
+        return chain
+
+    def _move(
+        self,
+        model: str,
+        now: Pointer | None,
+        kind: str,
+        text: str,
+        evidence: Mapping[str, Any] | None = None,
+        **after: str | None,
+    ) -> Event:
+        """Write the intent, then the pointer that names it."""
+        prior = now.event if now else None
+        event = events.write(
+            self.storage, self.clock, model, kind=kind, text=text, evidence=evidence, pointer=after, prior=prior
+        )
+        same = now is not None and now.champion == after["champion"]
+        since = now.since if now is not None and same else events.iso(event.at)
+        body = orjson.dumps({**after, "since": since, "event": event.seq})
+        try:
+            if now is None:
+                self.storage.put(CONTROL, _pointer(model), body, create=True)
+            else:
+                self.storage.put(CONTROL, _pointer(model), body, if_match=now.etag)
+        except Precondition as error:
+            # A write that was applied, but whose answer was lost, is retried by the SDK and refused. It was applied
+            # when our event is part of the history, whoever has moved the pointer since.
+            if all(seen.seq != event.seq for seen in self._effective(model, self.pointer(model))):
+                raise Conflict(
+                    f"Somebody else moved the champion of model '{model}' first. Look again before you decide."
+                ) from error
+        return event
+
+
+def _pointer(model: str) -> str:
+    return f"{model}/champion.json"

@@ -1,0 +1,224 @@
+"""Training runs: a record each, asked for through a queue, claimed by one worker, moved as the run moves.
+
+The record is written create-only before the message is sent, and its name follows from the run's cause, so that one
+cause gives one run whatever is duplicated. A message that was lost, or a worker that died, shows in a record that
+does not move; `resend_lost` asks for it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import orjson
+
+from automl.errors import Conflict, NotFound
+from automl.events import Clock, iso
+from automl.settings import Settings
+from automl.storage import CONTROL, Missing, Precondition, Storage
+
+Status = Literal["queued", "running", "registered", "rejected", "failed"]
+ENDED: frozenset[Status] = frozenset({"registered", "rejected", "failed"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why a run was asked for.
+
+    Parameters
+    ----------
+    kind
+        `request` (somebody asked) or `accuracy` (the monitor found that it has fallen).
+    key
+        What makes two causes the same cause.
+    text
+        The same as a sentence.
+    at
+        When it arose.
+    """
+
+    kind: Literal["request", "accuracy"]
+    key: str
+    text: str
+    at: datetime
+
+    @property
+    def run_id(self) -> str:
+        """The id of the one run of this cause: its time and a hash of its key."""
+        digest = hashlib.sha256(f"{self.kind}:{self.key}".encode()).hexdigest()[:8]
+        return f"{self.at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{digest}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """The record of one run, as it is stored and shown.
+
+    Parameters
+    ----------
+    data
+        The table: `blob` in the raw container, its `etag` and its `format` (csv or parquet).
+    labelled
+        For a retraining: the labelled predictions up to `until` (ISO 8601) are added to the table.
+    percent
+        How far the whole run is, 0 to 100.
+    best_loss
+        FLAML's best validation loss so far, smaller is better.
+    message
+        The latest news in words; at the end, the outcome and its reason.
+    attempt
+        How often a worker has begun it.
+    owner
+        The worker that holds it now.
+    beat
+        When its worker last moved it, ISO 8601.
+    etag
+        Of the record as it was read; not stored.
+    """
+
+    id: str
+    model: str
+    cause: Mapping[str, Any]
+    at: str
+    data: Mapping[str, Any]
+    labelled: Mapping[str, Any] | None = None
+    traceparent: str | None = None
+    status: Status = "queued"
+    stage: str = "queued"
+    percent: float = 0.0
+    trials: int = 0
+    best_loss: float | None = None
+    message: str = "Waiting for a worker."
+    version: str | None = None
+    attempt: int = 0
+    owner: str | None = None
+    beat: str | None = None
+    started: str | None = None
+    ended: str | None = None
+    etag: str = field(default="", compare=False)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the run has not ended."""
+        return self.status not in ENDED
+
+    def to_json(self) -> dict[str, Any]:
+        """This record as it is stored and shown."""
+        data = asdict(self)
+        del data["etag"]
+        return data
+
+
+class Runs:
+    """The runs of all models."""
+
+    def __init__(self, storage: Storage, clock: Clock, settings: Settings) -> None:
+        self.storage = storage
+        self.clock = clock
+        self.settings = settings
+
+    def request(
+        self,
+        model: str,
+        cause: Cause,
+        data: Mapping[str, Any],
+        *,
+        labelled: Mapping[str, Any] | None = None,
+        traceparent: str | None = None,
+    ) -> Run:
+        """Ask for a run, once: the same cause gives the record that is there and sends no second message."""
+        described = {"kind": cause.kind, "key": cause.key, "text": cause.text}
+        at = cause.at.astimezone(UTC).isoformat()
+        run = Run(
+            id=cause.run_id,
+            model=model,
+            cause=described,
+            at=at,
+            data=dict(data),
+            labelled=labelled,
+            traceparent=traceparent,
+            beat=iso(self.clock()),
+        )
+        try:
+            etag = self.storage.put(CONTROL, _name(model, run.id), orjson.dumps(run.to_json()), create=True)
+        except Precondition:
+            return self.get(model, run.id)
+        self._send(run)
+        return replace(run, etag=etag)
+
+    def get(self, model: str, run_id: str) -> Run:
+        """The record of a run. Raises NotFound."""
+        try:
+            blob = self.storage.get(CONTROL, _name(model, run_id))
+        except Missing:
+            blob = None
+        if blob is None:
+            raise NotFound(f"Model '{model}' has no run '{run_id}'. GET /models/{model}/runs lists them.")
+        return Run(**orjson.loads(blob.data), etag=blob.etag)
+
+    def find(self, model: str) -> list[Run]:
+        """All runs of a model, newest first."""
+        prefix = f"{model}/runs/"
+        names = [info.name[len(prefix) :].removesuffix(".json") for info in self.storage.find(CONTROL, prefix)]
+        return [self.get(model, name) for name in reversed(names)]
+
+    def claim(self, model: str, run_id: str, owner: str) -> Run | None:
+        """Take a run for a worker; None when it has ended, is alive elsewhere, or was tried too often.
+
+        A run that was begun and has not moved for `run_stale_s` counts as crashed: it is taken over, or, after
+        `run_attempts` attempts, recorded as failed.
+        """
+        run = self.get(model, run_id)
+        if not run.is_open or (run.status == "running" and not self._is_stale(run)):
+            return None
+        try:
+            if run.attempt >= self.settings.run_attempts:
+                text = f"Its worker died {run.attempt} times, last while {run.stage}. See the logs of the train role."
+                self.move(run, status="failed", message=text, ended=iso(self.clock()))
+                return None
+            return self.move(
+                run,
+                status="running",
+                stage="starting",
+                attempt=run.attempt + 1,
+                owner=owner,
+                started=run.started or iso(self.clock()),
+                message="A worker has taken the run.",
+            )
+        except Conflict:
+            return None  # another worker was first
+
+    def move(self, run: Run, **changes: Any) -> Run:
+        """Write changes to a record that nobody else has moved. Raises Conflict: the run belongs to another worker."""
+        after = replace(run, beat=iso(self.clock()), **changes)
+        try:
+            etag = self.storage.put(
+                CONTROL, _name(run.model, run.id), orjson.dumps(after.to_json()), if_match=run.etag
+            )
+        except Precondition as error:
+            there = self.get(run.model, run.id)
+            if there != after:  # equal when the write was applied and only its answer was lost
+                raise Conflict(f"Run {run.id} of model '{run.model}' was moved by another worker.") from error
+            etag = there.etag
+        return replace(after, etag=etag)
+
+    def resend_lost(self, model: str) -> list[Run]:
+        """Send the message of every open run that has not moved for `run_stale_s` again; those runs."""
+        lost = [run for run in self.find(model) if run.is_open and self._is_stale(run)]
+        for run in lost:
+            self._send(run)
+        return lost
+
+    def _is_stale(self, run: Run) -> bool:
+        quiet = self.clock() - datetime.fromisoformat(run.beat or run.at)
+        return quiet.total_seconds() > self.settings.run_stale_s
+
+    def _send(self, run: Run) -> None:
+        message = {"kind": "train", "model": run.model, "run_id": run.id, "traceparent": run.traceparent}
+        self.storage.send(self.settings.train_queue, orjson.dumps(message).decode())
+
+
+def _name(model: str, run_id: str) -> str:
+    return f"{model}/runs/{run_id}.json"
