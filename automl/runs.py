@@ -118,6 +118,7 @@ class Runs:
         self.storage = storage
         self.clock = clock
         self.settings = settings
+        self._known: dict[str, Run] = {}  # by blob name: a record whose ETag is unchanged is not read again
 
     def request(
         self,
@@ -161,8 +162,14 @@ class Runs:
     def find(self, model: str) -> list[Run]:
         """All runs of a model, newest first."""
         prefix = f"{model}/runs/"
-        names = [info.name[len(prefix) :].removesuffix(".json") for info in self.storage.find(CONTROL, prefix)]
-        return [self.get(model, name) for name in reversed(names)]
+        found: list[Run] = []
+        for info in self.storage.find(CONTROL, prefix):
+            run = self._known.get(info.name)
+            if run is None or run.etag != info.etag:
+                run = self.get(model, info.name[len(prefix) :].removesuffix(".json"))
+                self._known[info.name] = run
+            found.append(run)
+        return found[::-1]
 
     def claim(self, model: str, run_id: str, owner: str) -> Run | None:
         """Take a run for a worker; None when it has ended, is alive elsewhere, or was tried too often.
@@ -191,7 +198,7 @@ class Runs:
             return None  # another worker was first
 
     def move(self, run: Run, **changes: Any) -> Run:
-        """Write changes to a record that nobody else has moved. Raises Conflict: the run belongs to another worker."""
+        """Write changes to a record. Raises Conflict when another worker has moved it since it was read."""
         after = replace(run, beat=iso(self.clock()), **changes)
         try:
             etag = self.storage.put(
@@ -205,11 +212,20 @@ class Runs:
         return replace(after, etag=etag)
 
     def resend_lost(self, model: str) -> list[Run]:
-        """Send the message of every open run that has not moved for `run_stale_s` again; those runs."""
+        """Queue every open run that has not moved for `run_stale_s` again; those runs.
+
+        The record is moved first: a worker that is only slow finds it moved and gives up.
+        """
         lost = [run for run in self.find(model) if run.is_open and self._is_stale(run)]
+        sent: list[Run] = []
         for run in lost:
+            text = "It did not move, so it was put on the queue again."
+            try:
+                sent.append(self.move(run, status="queued", stage="queued", owner=None, message=text))
+            except Conflict:
+                continue  # it moves after all, or another monitor was first
             self._send(run)
-        return lost
+        return sent
 
     def _is_stale(self, run: Run) -> bool:
         quiet = self.clock() - datetime.fromisoformat(run.beat or run.at)
