@@ -6,16 +6,20 @@ beneath itself; an unknown key is refused with the nearest known one.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from automl.errors import InvalidInput, Problem
+import orjson
+
+from automl import forms
+from automl.errors import InvalidInput, NotFound, Problem
+from automl.forms import flag, number, option, or_none, text, texts, whole
 from automl.signature import FeatureType, Task
+from automl.storage import CONTROL, Missing, Storage
 
 MODEL_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
@@ -153,12 +157,7 @@ class Spec:
         InvalidInput
             With one problem for every key that is unknown, missing or of the wrong kind.
         """
-        problems: list[Problem] = []
-        spec = _read(cls, data, "", problems)
-        if problems:
-            raise InvalidInput.of(problems)
-        assert isinstance(spec, cls)  # noqa: S101  (what _read returns where it found no problem)
-        return spec
+        return forms.read(cls, data, _RULES, name="spec")
 
     def to_json(self) -> dict[str, Any]:
         """This spec as a JSON object, defaults included."""
@@ -171,155 +170,72 @@ class Spec:
         return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()
 
 
-def model_name(text: str) -> str:
+def model_name(name: str) -> str:
     """The name itself, when it may name a model.
 
     >>> model_name("adult")
     'adult'
     """
-    if not MODEL_NAME.fullmatch(text):
+    if not MODEL_NAME.fullmatch(name):
         expected = "a small letter, then small letters, digits and hyphens, 63 at most"
-        problem = Problem(column="name", expected=expected, got=repr(text)[:80], remedy="Choose such a name.")
+        problem = Problem(column="name", expected=expected, got=repr(name)[:80], remedy="Choose such a name.")
         raise InvalidInput.of([problem])
-    return text
+    return name
 
 
-_SECTIONS: dict[str, type] = {
-    "columns": Columns,
-    "search": Search,
-    "split": Split,
-    "monitor": Monitor,
-    "promotion": Promotion,
-    "retrain": Retrain,
-}
+def load(storage: Storage, model: str) -> Spec:
+    """The spec of a model. Raises NotFound."""
+    try:
+        blob = storage.get(CONTROL, _blob(model))
+    except Missing:
+        blob = None
+    if blob is None:
+        raise NotFound(f"There is no model '{model}'. Create it with PUT /models/{model}, or see GET /models.")
+    return Spec.from_json(orjson.loads(blob.data))
 
 
-def _read(kind: type, data: Any, path: str, problems: list[Problem]) -> object | None:
-    """One section, or None with its problems noted."""
-    if not isinstance(data, Mapping):
-        problems.append(
-            Problem(column=path or "spec", expected="an object", got=_shown(data), remedy="Send a JSON object.")
-        )
-        return None
-    before = len(problems)
-    known = {item.name: item for item in fields(kind)}
-    values: dict[str, Any] = {}
-    for key, value in data.items():
-        where = f"{path}.{key}" if path else str(key)
-        if key not in known:
-            problems.append(_unknown(where, str(key), list(known)))
-        elif not path and key in _SECTIONS:
-            values[key] = _read(_SECTIONS[key], value, key, problems)
-        else:
-            try:
-                values[key] = _CHECKS[where](value)
-            except (ValueError, InvalidInput):
-                expected = _EXPECTED[where]
-                problems.append(
-                    Problem(column=where, expected=expected, got=_shown(value), remedy="Change it or leave it out.")
-                )
-    for name, item in known.items():
-        if name not in data and item.default is MISSING and item.default_factory is MISSING:
-            remedy = f"Add '{name}'."
-            problems.append(Problem(column=name, expected=_EXPECTED[name], got="nothing", remedy=remedy))
-    return None if len(problems) > before else kind(**values)
+def save(storage: Storage, spec: Spec) -> None:
+    """Store the spec of a model; the runs asked for from now on follow it."""
+    storage.put(CONTROL, _blob(spec.name), orjson.dumps(spec.to_json()))
 
 
-def _unknown(where: str, key: str, known: list[str]) -> Problem:
-    near = difflib.get_close_matches(key, known, n=1)
-    remedy = f"Did you mean '{near[0]}'?" if near else "Remove it."
-    return Problem(column=where, expected="one of " + ", ".join(known), got="an unknown key", remedy=remedy)
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError
-    return value
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple):
-        raise ValueError
-    return tuple(_text(item) for item in value)
-
-
-def _option(*options: str) -> Callable[[Any], str]:
-    def check(value: Any) -> str:
-        if value not in options:
-            raise ValueError
-        return str(value)
-
-    return check
-
-
-def _number(low: float, high: float) -> Callable[[Any], float]:
-    def check(value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise ValueError
-        return float(value)
-
-    return check
-
-
-def _whole(low: int, high: int) -> Callable[[Any], int]:
-    def check(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise ValueError
-        return value
-
-    return check
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError
-    return value
+def _blob(model: str) -> str:
+    return f"{model}/spec.json"
 
 
 def _types(value: Any) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise ValueError
-    check = _option("number", "category", "boolean", "datetime")
-    return {_text(name): check(kind) for name, kind in value.items()}
+    check = option("number", "category", "boolean", "datetime")
+    return {text(name): check(kind) for name, kind in value.items()}
 
 
-def _window(value: Any) -> str | int:
-    return value if value in ("auto", "all") else _whole(100, 10**9)(value)
+def _window(value: Any) -> Any:
+    return value if value in ("auto", "all") else whole(100, 10**9)(value)
 
 
-def _or_none(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda value: None if value is None else check(value)
-
-
-_RULES: dict[str, tuple[Callable[[Any], Any], str]] = {
+_RULES: forms.Rules = {
     "name": (model_name, "a small letter, then small letters, digits and hyphens, 63 at most"),
-    "target": (_text, "the name of the column to predict"),
-    "task": (_or_none(_option("classification", "regression")), "classification or regression"),
-    "columns.drop": (_texts, "a list of column names"),
-    "columns.key": (_or_none(_text), "a column name"),
-    "columns.time": (_or_none(_text), "a column name"),
+    "target": (text, "the name of the column to predict"),
+    "task": (or_none(option("classification", "regression")), "classification or regression"),
+    "columns.drop": (texts, "a list of column names"),
+    "columns.key": (or_none(text), "a column name"),
+    "columns.time": (or_none(text), "a column name"),
     "columns.types": (_types, "an object of column names and number, category, boolean or datetime"),
-    "columns.unknown": (_option("refuse", "ignore"), "refuse or ignore"),
-    "search.time_budget": (_number(1, 86_400), "a number of seconds from 1 to 86400"),
-    "search.max_iter": (_or_none(_whole(1, 1_000_000)), "a positive whole number"),
-    "search.metric": (_text, "the name of a FLAML metric, or auto"),
-    "search.estimator_list": (_texts, "a list of FLAML estimator names"),
-    "search.seed": (_whole(0, 2**31 - 1), "a whole number from 0 to 2147483647"),
-    "split.kind": (_or_none(_option("stratified", "random", "time")), "stratified, random or time"),
-    "split.holdout": (_number(0.05, 0.5), "a number from 0.05 to 0.5"),
-    "monitor.alpha": (_number(0.0001, 0.5), "a number from 0.0001 to 0.5"),
-    "promotion.rows": (_whole(1000, 10**7), "a whole number from 1000 to 10000000"),
-    "promotion.alarm_rows": (_whole(200, 10**7), "a whole number from 200 to 10000000"),
-    "promotion.margin": (_number(0.0, 0.2), "a number from 0 to 0.2"),
-    "retrain.on_alarm": (_flag, "true or false"),
-    "retrain.min_new_labels": (_whole(0, 10**9), "a whole number"),
-    "retrain.hold_back": (_whole(0, 10**7), "a whole number"),
+    "columns.unknown": (option("refuse", "ignore"), "refuse or ignore"),
+    "search.time_budget": (number(1, 86_400), "a number of seconds from 1 to 86400"),
+    "search.max_iter": (or_none(whole(1, 1_000_000)), "a positive whole number"),
+    "search.metric": (text, "the name of a FLAML metric, or auto"),
+    "search.estimator_list": (texts, "a list of FLAML estimator names"),
+    "search.seed": (whole(0, 2**31 - 1), "a whole number from 0 to 2147483647"),
+    "split.kind": (or_none(option("stratified", "random", "time")), "stratified, random or time"),
+    "split.holdout": (number(0.05, 0.5), "a number from 0.05 to 0.5"),
+    "monitor.alpha": (number(0.0001, 0.5), "a number from 0.0001 to 0.5"),
+    "promotion.rows": (whole(1000, 10**7), "a whole number from 1000 to 10000000"),
+    "promotion.alarm_rows": (whole(200, 10**7), "a whole number from 200 to 10000000"),
+    "promotion.margin": (number(0.0, 0.2), "a number from 0 to 0.2"),
+    "retrain.on_alarm": (flag, "true or false"),
+    "retrain.min_new_labels": (whole(0, 10**9), "a whole number"),
+    "retrain.hold_back": (whole(0, 10**7), "a whole number"),
     "retrain.window": (_window, "auto, all or a number of rows from 100"),
 }
-_CHECKS = {key: rule[0] for key, rule in _RULES.items()}
-_EXPECTED = {key: rule[1] for key, rule in _RULES.items()}

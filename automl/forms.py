@@ -1,0 +1,151 @@
+"""A JSON object read into a dataclass by rules, every problem named at once.
+
+A rule is a check and what it expects in words. Rules are keyed by the path of their field (`search.seed`); a field
+whose default is made by another dataclass is a section, read by the rules below its name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from automl.errors import InvalidInput, Problem
+
+Check = Callable[[Any], Any]
+Rules = Mapping[str, tuple[Check, str]]
+T = TypeVar("T")
+
+
+def read(kind: type[T], data: Any, rules: Rules, *, name: str) -> T:
+    """A dataclass out of a JSON object.
+
+    Parameters
+    ----------
+    name
+        What the object is called in a message.
+
+    Raises
+    ------
+    InvalidInput
+        With one problem for every key that is unknown, missing or of the wrong kind.
+    """
+    problems: list[Problem] = []
+    values = _values(kind, data, "" if isinstance(data, Mapping) else name, rules, problems)
+    if problems:
+        raise InvalidInput.of(problems)
+    return kind(**values)
+
+
+def text(value: Any) -> str:
+    """A text that is not empty."""
+    if not isinstance(value, str) or not value:
+        raise ValueError
+    return value
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """A list of texts."""
+    if not isinstance(value, list | tuple):
+        raise ValueError
+    return tuple(text(item) for item in value)
+
+
+def flag(value: Any) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise ValueError
+    return value
+
+
+def option(*options: str) -> Check:
+    """One of the given texts."""
+
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or value not in options:
+            raise ValueError
+        return value
+
+    return check
+
+
+def number(low: float, high: float) -> Check:
+    """A number within bounds, both included."""
+
+    def check(value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise ValueError
+        return float(value)
+
+    return check
+
+
+def whole(low: int, high: int) -> Check:
+    """A whole number within bounds, both included."""
+
+    def check(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise ValueError
+        return value
+
+    return check
+
+
+def or_none(check: Check) -> Check:
+    """Null, or what the check accepts."""
+    return lambda value: None if value is None else check(value)
+
+
+def shown(value: Any) -> str:
+    """A value as an error message shows it, 60 characters at most."""
+    result = repr(value)
+    return result if len(result) <= 60 else result[:57] + "..."
+
+
+def _values(kind: type, data: Any, path: str, rules: Rules, problems: list[Problem]) -> dict[str, Any]:
+    if not isinstance(data, Mapping):
+        problems.append(
+            Problem(column=path.rstrip("."), expected="an object", got=shown(data), remedy="Send a JSON object.")
+        )
+        return {}
+    known = {item.name: item for item in dataclasses.fields(kind)}
+    values: dict[str, Any] = {}
+    for key, value in data.items():
+        where = f"{path}{key}"
+        if key not in known:
+            problems.append(_unknown(where, str(key), list(known)))
+        elif (section := _section_type(known[key])) is not None:
+            values[key] = _section(section, value, where, rules, problems)
+        else:
+            check, expected = rules[where]
+            try:
+                values[key] = check(value)
+            except (ValueError, InvalidInput):
+                remedy = "Change it or leave it out."
+                problems.append(Problem(column=where, expected=expected, got=shown(value), remedy=remedy))
+    for field in known.values():
+        required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        if required and field.name not in data:
+            where = f"{path}{field.name}"
+            remedy = f"Add '{where}'."
+            problems.append(Problem(column=where, expected=rules[where][1], got="nothing", remedy=remedy))
+    return values
+
+
+def _section(kind: type, data: Any, where: str, rules: Rules, problems: list[Problem]) -> Any:
+    """A section; its defaults where it has problems, which are noted."""
+    before = len(problems)
+    values = _values(kind, data, f"{where}.", rules, problems)
+    return kind(**values) if len(problems) == before else kind()
+
+
+def _section_type(field: dataclasses.Field[Any]) -> type | None:
+    made: Any = field.default_factory
+    return made if isinstance(made, type) and dataclasses.is_dataclass(made) else None
+
+
+def _unknown(where: str, key: str, known: list[str]) -> Problem:
+    near = difflib.get_close_matches(key, known, n=1)
+    remedy = f"Did you mean '{near[0]}'?" if near else "Remove it."
+    return Problem(column=where, expected="one of " + ", ".join(known), got="an unknown key", remedy=remedy)
