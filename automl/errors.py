@@ -31,7 +31,9 @@ class Problem:
     expected, got, remedy
         What was wanted, what came, and what to do about it.
     column
-        Name of the column or field, when one is to blame.
+        Name of the table's column, when one is to blame.
+    field
+        Name of the field of a request, spec or setting, when one is to blame.
     row
         Zero-based row of the input, when one is to blame.
     """
@@ -40,10 +42,12 @@ class Problem:
     got: str
     remedy: str
     column: str | None = None
+    field: str | None = None
     row: int | None = None
 
     def __str__(self) -> str:
         where = f"Column '{self.column}': " if self.column is not None else ""
+        where = f"Field '{self.field}': " if self.field is not None else where
         at = f" in row {self.row}" if self.row is not None else ""
         text = f"{where}expected {self.expected}, got {self.got}{at}. {self.remedy}"
         return text[0].upper() + text[1:]

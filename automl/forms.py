@@ -106,7 +106,7 @@ def shown(value: Any) -> str:
 def _values(kind: type, data: Any, path: str, rules: Rules, problems: list[Problem]) -> dict[str, Any]:
     if not isinstance(data, Mapping):
         problems.append(
-            Problem(column=path.rstrip("."), expected="an object", got=shown(data), remedy="Send a JSON object.")
+            Problem(field=path.rstrip("."), expected="an object", got=shown(data), remedy="Send a JSON object.")
         )
         return {}
     known = {item.name: item for item in dataclasses.fields(kind)}
@@ -123,13 +123,13 @@ def _values(kind: type, data: Any, path: str, rules: Rules, problems: list[Probl
                 values[key] = check(value)
             except (ValueError, InvalidInput):
                 remedy = "Change it or leave it out."
-                problems.append(Problem(column=where, expected=expected, got=shown(value), remedy=remedy))
+                problems.append(Problem(field=where, expected=expected, got=shown(value), remedy=remedy))
     for field in known.values():
         required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if required and field.name not in data:
             where = f"{path}{field.name}"
             remedy = f"Add '{where}'."
-            problems.append(Problem(column=where, expected=rules[where][1], got="nothing", remedy=remedy))
+            problems.append(Problem(field=where, expected=rules[where][1], got="nothing", remedy=remedy))
     return values
 
 
@@ -148,4 +148,4 @@ def _section_type(field: dataclasses.Field[Any]) -> type | None:
 def _unknown(where: str, key: str, known: list[str]) -> Problem:
     near = difflib.get_close_matches(key, known, n=1)
     remedy = f"Did you mean '{near[0]}'?" if near else "Remove it."
-    return Problem(column=where, expected="one of " + ", ".join(known), got="an unknown key", remedy=remedy)
+    return Problem(field=where, expected="one of " + ", ".join(known), got="an unknown key", remedy=remedy)

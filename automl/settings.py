@@ -95,7 +95,7 @@ class Settings:
                 values[field.name] = _PARSERS[str(field.type)](text.strip())
             except ValueError as error:
                 problems.append(
-                    Problem(column=key, expected=str(error), got=repr(text), remedy="Change or remove the variable.")
+                    Problem(field=key, expected=str(error), got=repr(text), remedy="Change or remove the variable.")
                 )
         if problems:
             raise InvalidInput.of(problems)

@@ -178,7 +178,7 @@ def model_name(name: str) -> str:
     """
     if not MODEL_NAME.fullmatch(name):
         expected = "a small letter, then small letters, digits and hyphens, 63 at most"
-        problem = Problem(column="name", expected=expected, got=repr(name)[:80], remedy="Choose such a name.")
+        problem = Problem(field="name", expected=expected, got=repr(name)[:80], remedy="Choose such a name.")
         raise InvalidInput.of([problem])
     return name
 

@@ -1,0 +1,95 @@
+"""The one place where a process's parts are put together; each role imports only the rooms it uses.
+
+`serving` and `training` are the only caches that live as long as a worker.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING
+
+from automl.events import Clock
+from automl.registry import Registry
+from automl.runs import Runs
+from automl.settings import Settings
+from automl.storage import AzureStorage, Storage
+
+if TYPE_CHECKING:
+    from automl.log.ids import Ids
+    from automl.log.writer import AppendLog
+    from automl.scoring.champions import Champions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
+    """What every role needs."""
+
+    settings: Settings
+    storage: Storage
+    clock: Clock
+    registry: Registry
+    runs: Runs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """What the HTTP functions need."""
+
+    core: Core
+    champions: Champions
+    ids: Ids
+    predictions: AppendLog
+    truth: AppendLog
+
+
+def core(settings: Settings, storage: Storage, clock: Clock) -> Core:
+    """The parts that every role shares."""
+    return Core(
+        settings=settings,
+        storage=storage,
+        clock=clock,
+        registry=Registry(storage, clock),
+        runs=Runs(storage, clock, settings),
+    )
+
+
+def build_serving(parts: Core) -> Serving:
+    """The parts of a process that answers HTTP."""
+    from automl.log import ids
+    from automl.log.writer import AppendLog
+    from automl.scoring.champions import Champions
+
+    return Serving(
+        core=parts,
+        champions=Champions(parts.registry, parts.settings, parts.clock),
+        ids=ids.Ids(ids.load_key(parts.storage)),
+        predictions=AppendLog(parts.storage, parts.clock, parts.settings, "predictions"),
+        truth=AppendLog(parts.storage, parts.clock, parts.settings, "truth"),
+    )
+
+
+def from_environ(environ: Mapping[str, str]) -> Core:
+    """The shared parts over real storage, as the environment describes it."""
+    settings = Settings.from_env(environ)
+    return core(settings, AzureStorage(settings), utc_now)
+
+
+def utc_now() -> datetime:
+    """The present moment: the clock of every real process."""
+    return datetime.now(UTC)
+
+
+@cache
+def process() -> Core:
+    """The shared parts of this process."""
+    return from_environ(os.environ)
+
+
+@cache
+def serving() -> Serving:
+    """The parts of this process that answer HTTP."""
+    return build_serving(process())
