@@ -1,1 +1,1 @@
-"""Metrics and comparisons of models, in plain numpy."""
+"""Metrics of a model, and the tests that tell a real difference from chance. numpy only."""
