@@ -73,9 +73,16 @@ def build_serving(parts: Core) -> Serving:
 
 
 def from_environ(environ: Mapping[str, str]) -> Core:
-    """The shared parts over real storage, as the environment describes it."""
+    """The shared parts over real storage, as the environment describes it.
+
+    A connection string means a laptop or an account of one's own, so missing containers are made; an identity means
+    that Bicep has made them, and may not have the right to.
+    """
     settings = Settings.from_env(environ)
-    return core(settings, AzureStorage(settings), utc_now)
+    storage = AzureStorage(settings)
+    if settings.storage:
+        storage.create_containers()
+    return core(settings, storage, utc_now)
 
 
 def utc_now() -> datetime:

@@ -20,7 +20,6 @@ from azure.core.exceptions import (
     ResourceExistsError,
     ResourceModifiedError,
     ResourceNotFoundError,
-    ResourceNotModifiedError,
 )
 from azure.storage.blob import BlobBlock, BlobClient, BlobServiceClient
 
@@ -108,10 +107,10 @@ class Storage(Protocol):
 class AzureStorage:
     """Azure Blob and Queue storage, or Azurite, through Microsoft's SDK. Safe to share between threads."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, retries: int = 4) -> None:
         self._settings = settings
         self._queues: dict[str, Any] = {}
-        options: dict[str, Any] = {"retry_total": 4, "connection_timeout": 5, "read_timeout": 60}
+        options: dict[str, Any] = {"retry_total": retries, "connection_timeout": 5, "read_timeout": 60}
         self._options = options
         if settings.storage:
             text = _development(settings.storage)
@@ -138,8 +137,10 @@ class AzureStorage:
             try:
                 stream = self._blob(container, name).download_blob(**condition)
                 return Blob(data=stream.readall(), etag=stream.properties.etag)
-            except ResourceNotModifiedError:
-                return None
+            except HttpResponseError as error:
+                if unless is not None and error.status_code == 304:
+                    return None
+                raise
 
     def get_from(self, container: str, name: str, offset: int) -> bytes:
         with _translated():
@@ -195,7 +196,8 @@ class AzureStorage:
     def find(self, container: str, prefix: str = "") -> Iterator[BlobInfo]:
         with _translated():
             for item in self._blobs.get_container_client(container).list_blobs(name_starts_with=prefix or None):
-                yield BlobInfo(name=item.name, size=item.size, etag=item.etag, modified=item.last_modified)
+                etag = f'"{item.etag.strip(chr(34))}"'  # listings leave out the quotes that reads have
+                yield BlobInfo(name=item.name, size=item.size, etag=etag, modified=item.last_modified)
 
     def folders(self, container: str, prefix: str = "") -> list[str]:
         with _translated():
