@@ -157,7 +157,7 @@ class Spec:
         InvalidInput
             With one problem for every key that is unknown, missing or of the wrong kind.
         """
-        return forms.read(cls, data, _RULES, name="spec")
+        return forms.read(cls, data, RULES, name="spec")
 
     def to_json(self) -> dict[str, Any]:
         """This spec as a JSON object, defaults included."""
@@ -214,7 +214,7 @@ def _window(value: Any) -> Any:
     return value if value in ("auto", "all") else whole(100, 10**9)(value)
 
 
-_RULES: forms.Rules = {
+RULES: forms.Rules = {
     "name": (model_name, "a small letter, then small letters, digits and hyphens, 63 at most"),
     "target": (text, "the name of the column to predict"),
     "task": (or_none(option("classification", "regression")), "classification or regression"),

@@ -1,0 +1,54 @@
+"""Settings from the environment."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from dataclasses import fields
+from itertools import pairwise
+
+import pytest
+
+from automl import settings
+from automl.errors import InvalidInput
+from automl.settings import Settings, variable
+
+
+def test_defaults_hold_where_nothing_is_set() -> None:
+    assert Settings.from_env({"PATH": "/bin"}) == Settings()
+
+
+def test_every_bad_value_is_reported_together() -> None:
+    environ = {"EVERGREEN_ROLE": "cook", "EVERGREEN_MAX_ROWS": "-1", "EVERGREEN_RUN_STALE_S": "inf"}
+    with pytest.raises(InvalidInput) as caught:
+        Settings.from_env(environ)
+    assert [str(problem) for problem in caught.value.problems] == [
+        "Field 'EVERGREEN_ROLE': expected one of serve, train, all, got 'cook'. Change or remove the variable.",
+        "Field 'EVERGREEN_MAX_ROWS': expected a positive whole number, got '-1'. Change or remove the variable.",
+        "Field 'EVERGREEN_RUN_STALE_S': expected a positive number, got 'inf'. Change or remove the variable.",
+    ]
+
+
+def test_a_blob_endpoint_without_a_connection_string_means_an_identity() -> None:
+    found = Settings.from_env({"EVERGREEN_STORAGE__blobServiceUri": "https://a.blob.core.windows.net"})
+    assert (found.storage, found.storage_blob_uri) == ("", "https://a.blob.core.windows.net")
+
+
+def test_every_setting_is_documented_beneath_itself() -> None:
+    tree = ast.parse(inspect.getsource(settings))
+    body = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Settings").body
+    documented = {
+        above.target.id
+        for above, below in pairwise(body)
+        if isinstance(above, ast.AnnAssign)
+        and isinstance(above.target, ast.Name)
+        and isinstance(below, ast.Expr)
+        and isinstance(below.value, ast.Constant)
+    }
+    assert documented == {field.name for field in fields(Settings)}
+
+
+def test_every_setting_has_a_variable_of_its_own() -> None:
+    names = [variable(field.name) for field in fields(Settings)]
+    assert len(set(names)) == len(names)
+    assert all(name.startswith("EVERGREEN_") for name in names)
