@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 
-@dataclass
 class FixedClock:
-    """Gives the same moment at every call; `forward` moves it."""
+    """Callable like any clock; begins at 2026-11-20 16:00 UTC."""
 
-    now: datetime = field(default=datetime(2026, 11, 20, 16, tzinfo=UTC))
+    def __init__(self, now: datetime = datetime(2026, 11, 20, 16, tzinfo=UTC)) -> None:
+        self.now = now
 
     def __call__(self) -> datetime:
         return self.now
 
-    def forward(self, seconds: float) -> None:
-        """Move the clock."""
-        self.now += timedelta(seconds=seconds)
+    def advance(self, **span: float) -> None:
+        """Move forward by `timedelta(**span)`."""
+        self.now += timedelta(**span)

@@ -1,0 +1,100 @@
+"""What is new in a log: whole lines only, hour by hour, by the offsets of the last pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from automl.log import Kind
+from automl.storage import LOG, BlobInfo, Missing, Storage
+
+
+def new_lines(
+    storage: Storage, model: str, kind: Kind, offsets: Mapping[str, int], since_hour: str = ""
+) -> Iterator[tuple[str, int, list[bytes]]]:
+    """Whole lines behind the offsets, blob by blob in the order of their hours.
+
+    Parameters
+    ----------
+    offsets
+        Bytes of each blob that were read before; a blob that is not named is read from its start.
+    since_hour
+        `YYYY-MM-DD/HH`: earlier hours are not looked at.
+
+    Yields
+    ------
+    tuple
+        The blob's name, the offset to remember, and its new lines without their ends. Half a last line stays for the
+        next pass. Blank lines mean nothing (`lane`) and are left out.
+    """
+    root = f"{model}/{kind}/"
+    for day in storage.folders(LOG, root):
+        if day >= since_hour[:10]:
+            found = (info for info in storage.find(LOG, f"{root}{day}/") if _hour(info) >= since_hour)
+            yield from _read(storage, found, offsets)
+
+
+def lines_of_hours(storage: Storage, model: str, kind: Kind, hours: Iterable[str]) -> Iterator[list[bytes]]:
+    """Whole lines of the blobs of some hours (`YYYY-MM-DD/HH`), blob by blob."""
+    days: dict[str, set[str]] = {}
+    for hour in hours:
+        days.setdefault(hour[:10], set()).add(hour)
+    for day in sorted(days):
+        found = (info for info in storage.find(LOG, f"{model}/{kind}/{day}/") if _hour(info) in days[day])
+        for _, _, lines in _read(storage, found, {}):
+            yield lines
+
+
+def decode(lines: Iterable[bytes]) -> tuple[list[dict[str, Any]], int]:
+    """The records of some lines, and how many lines were torn or are no record at all.
+
+    >>> decode([b'{"id":"a"}', b'{"id":"b","fea'])
+    ([{'id': 'a'}], 1)
+    """
+    records: list[dict[str, Any]] = []
+    torn = 0
+    for line in lines:
+        try:
+            record = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            record = None
+        if isinstance(record, dict):
+            records.append(record)
+        else:
+            torn += 1
+    return records, torn
+
+
+def hour_of(moment: datetime, *, shift: int = 0) -> str:
+    """The folder of a UTC moment, or of one so many hours later.
+
+    >>> from datetime import UTC
+    >>> hour_of(datetime(2026, 11, 20, 23, 59, tzinfo=UTC), shift=1)
+    '2026-11-21/00'
+    """
+    return f"{moment + timedelta(hours=shift):%Y-%m-%d/%H}"
+
+
+def _read(
+    storage: Storage, found: Iterable[BlobInfo], offsets: Mapping[str, int]
+) -> Iterator[tuple[str, int, list[bytes]]]:
+    for info in found:
+        start = offsets.get(info.name, 0)
+        if info.size <= start:
+            continue
+        try:
+            data = storage.get_from(LOG, info.name, start)
+        except Missing:
+            continue  # removed since it was listed
+        end = data.rfind(b"\n") + 1
+        if end:
+            yield info.name, start + end, [line for line in data[:end].split(b"\n") if line]
+
+
+def _hour(info: BlobInfo) -> str:
+    """The `YYYY-MM-DD/HH` in a blob's name."""
+    day, hour, _ = info.name.rsplit("/", 2)
+    return f"{day[-10:]}/{hour}"

@@ -1,0 +1,184 @@
+"""Group commit: records that arrive while an append is under way share the next one.
+
+A storage call takes milliseconds and a process answers thousands of requests a second, so one append must carry many
+records. Everything here runs on the event loop but the storage calls, which run in threads of their own. Each model
+has one append under way at most, so the order of lines is the order of arrival.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC
+
+from automl.errors import EvergreenError, Unavailable
+from automl.events import Clock
+from automl.log import Kind
+from automl.log.lane import Lane
+from automl.settings import Settings
+from automl.storage import Storage
+
+DEADLINE_S = 10.0
+"""Longest that requests wait for one append, in seconds."""
+
+PAUSE_S = 1.0
+"""How long after a failed append the log refuses at once instead of letting every request wait, in seconds."""
+
+_THREADS = 8
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Group:
+    """Records of one model that wait for the next append, and whom to tell."""
+
+    lines: list[bytes] = field(default_factory=list)
+    waiting: list[asyncio.Future[None]] = field(default_factory=list)
+
+    def answer(self, error: Unavailable | None) -> None:
+        for future in self.waiting:
+            if future.done():  # its request was cancelled
+                continue
+            if error is None:
+                future.set_result(None)
+            else:
+                future.set_exception(error)
+
+
+@dataclass(slots=True)
+class _Stream:
+    """One model's log: where it goes, what waits, and the task that writes it."""
+
+    lane: Lane
+    group: _Group = field(default_factory=_Group)
+    task: asyncio.Task[None] | None = None
+    closed_until: float = 0.0
+
+
+class AppendLog:
+    """The log of one kind for all models, written by this process.
+
+    Parameters
+    ----------
+    settings
+        `log` decides whether predictions are acknowledged after they are stored (`durable`) or gathered for
+        `log_flush_ms` first (`async`). Truth is always durable.
+    deadline_s, pause_s
+        See `DEADLINE_S` and `PAUSE_S`.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        clock: Clock,
+        settings: Settings,
+        kind: Kind,
+        *,
+        deadline_s: float = DEADLINE_S,
+        pause_s: float = PAUSE_S,
+    ) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._kind: Kind = kind
+        self._is_async = kind == "predictions" and settings.log == "async"
+        self._flush_s = settings.log_flush_ms / 1000
+        self._queue_bytes = settings.log_queue_bytes
+        self._deadline_s = deadline_s
+        self._pause_s = pause_s
+        # A restarted process must not meet the blobs of its former life, so a given name is not enough.
+        self._instance = "-".join(filter(None, (settings.instance, secrets.token_hex(4))))
+        self._numbers = itertools.count(1)
+        self._streams: dict[str, _Stream] = {}
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix=f"log-{kind}")
+        self._queued = 0
+        self.lost = 0
+        """Records that were not acknowledged since the process began."""
+
+    async def append(self, model: str, lines: bytes, records: int = 1) -> None:
+        """Write whole lines; returns once they are stored, or, for an `async` log, once they are gathered.
+
+        Parameters
+        ----------
+        lines
+            One JSON object a line, each ended by a newline.
+        records
+            How many lines these are.
+
+        Raises
+        ------
+        Unavailable
+            The lines are not acknowledged: the log is down, too slow, or too much waits for it already.
+        """
+        loop = asyncio.get_running_loop()
+        stream = self._streams.get(model)
+        if stream is None:
+            stream = self._streams[model] = _Stream(self._lane(model))
+        if loop.time() < stream.closed_until:
+            self.lost += records
+            raise Unavailable("The log could not be written a moment ago. Try again in a moment.")
+        if self._queued + len(lines) > self._queue_bytes:
+            self.lost += records
+            raise Unavailable(f"More than {self._queue_bytes} bytes wait for the log. Send more slowly.")
+        self._queued += len(lines)
+        stream.group.lines.append(lines)
+        future: asyncio.Future[None] | None = None
+        if not self._is_async:
+            future = loop.create_future()
+            stream.group.waiting.append(future)
+        if stream.task is None:
+            stream.task = loop.create_task(self._write_all(model, stream))
+        if future is not None:
+            try:
+                await future
+            except Unavailable:
+                self.lost += records
+                raise
+
+    async def _write_all(self, model: str, stream: _Stream) -> None:
+        """Append group after group until nothing waits."""
+        try:
+            while stream.group.lines:
+                if self._is_async:
+                    await asyncio.sleep(self._flush_s)
+                group, stream.group = stream.group, _Group()
+                await self._write(model, stream, group)
+        finally:
+            stream.task = None
+
+    async def _write(self, model: str, stream: _Stream, group: _Group) -> None:
+        data = b"".join(group.lines)
+        hour = f"{self._clock().astimezone(UTC):%Y-%m-%d/%H}"
+        loop = asyncio.get_running_loop()
+        call = loop.run_in_executor(self._pool, stream.lane.write, data, hour)
+        await asyncio.wait({call}, timeout=self._deadline_s)
+        self._queued -= len(data)
+        error = self._outcome(model, call)
+        if error is None:
+            group.answer(None)
+            return
+        if call.cancel():  # the thread may still be writing: it keeps its lane, this stream goes on with another
+            stream.lane = self._lane(model)
+        _log.warning("The %s log of model %s was not written: %s", self._kind, model, error)
+        stream.closed_until = loop.time() + self._pause_s
+        late, stream.group = stream.group, _Group()  # had they come a moment later, they would be refused, too
+        self._queued -= sum(map(len, late.lines))
+        for failed in (group, late):
+            self.lost += sum(lines.count(b"\n") for lines in failed.lines) if self._is_async else 0
+            failed.answer(error)
+
+    def _outcome(self, model: str, call: asyncio.Future[None]) -> Unavailable | None:
+        if not call.done():
+            return Unavailable(f"The log did not answer within {self._deadline_s:g} s. Try again in a moment.")
+        failure = call.exception()
+        if failure is None:
+            return None
+        if not isinstance(failure, EvergreenError):  # a mistake in this program must not leave requests waiting
+            _log.error("Writing the %s log of model %s failed inside.", self._kind, model, exc_info=failure)
+        return failure if isinstance(failure, Unavailable) else Unavailable(f"The log was not written: {failure}")
+
+    def _lane(self, model: str) -> Lane:
+        return Lane(self._storage, model, self._kind, lambda: f"{self._instance}-{next(self._numbers)}")
