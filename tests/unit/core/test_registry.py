@@ -206,7 +206,7 @@ def test_many_promoters_leave_one_consistent_history(
 ) -> None:
     """Whatever fails and whoever races, a move that was told it succeeded is in the chain behind the pointer."""
     registry.register(MODEL, version(0))
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     lock = threading.Lock()
     won: list[int] = []
 
