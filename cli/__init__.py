@@ -1,1 +1,1 @@
-"""The `evergreen` command: a client of the HTTP API."""
+"""The `evergreen` command: a client of the HTTP API, and of nothing else."""

@@ -1,0 +1,125 @@
+"""The HTTP API as the command line sees it: one method a route."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from cli.errors import Refused
+from cli.transport import Transport
+
+NOT_FOUND = 404
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """The answer to one scoring request; the lists are as long as the rows that were sent.
+
+    Parameters
+    ----------
+    predictions
+        Labels, or numbers for a regression.
+    probabilities
+        For each row the probability of each class, by the class as text; None for a regression.
+    ids
+        The prediction ids, to send ground truth by; None where predictions are not logged.
+    logged
+        Whether the predictions are in the log, so that truth about them will count.
+    """
+
+    version: str
+    predictions: list[Any]
+    probabilities: list[dict[str, float]] | None
+    ids: list[str] | None
+    logged: bool
+
+
+class Api:
+    """The routes of one server, reached by `transport`."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self.url = transport.url
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._transport.close()
+
+    def put_spec(self, model: str, spec: Mapping[str, Any]) -> None:
+        """Store the spec of a model."""
+        self._transport.send("PUT", f"/models/{model}", json=spec)
+
+    def put_block(self, model: str, upload: str, number: int, block: bytes) -> None:
+        """Upload one block of a table."""
+        headers = {"content-type": "application/octet-stream"}
+        self._transport.send("PUT", f"/models/{model}/data/{upload}/{number}", content=block, headers=headers)
+
+    def commit(self, model: str, upload: str, *, blocks: int, kind: str) -> None:
+        """Make a table of the blocks `0..blocks-1`."""
+        self._transport.send("POST", f"/models/{model}/data/{upload}/commit", json={"blocks": blocks, "format": kind})
+
+    def train(self, model: str, upload: str, *, idempotency_key: str) -> dict[str, Any]:
+        """Ask for a run on an uploaded table; its record."""
+        headers = {"idempotency-key": idempotency_key}
+        return self._transport.object("POST", f"/models/{model}/train", json={"upload": upload}, headers=headers)
+
+    def run(self, model: str, run_id: str) -> dict[str, Any]:
+        """The record of a run."""
+        return self._transport.object("GET", f"/models/{model}/runs/{run_id}")
+
+    def runs(self, model: str) -> list[dict[str, Any]]:
+        """The records of a model's runs, newest first."""
+        return list(self._transport.object("GET", f"/models/{model}/runs")["runs"])
+
+    def spec(self, model: str) -> dict[str, Any]:
+        """The spec of a model."""
+        return self._transport.object("GET", f"/models/{model}")
+
+    def models(self) -> list[str]:
+        """Names of the models the server has."""
+        return list(self._transport.object("GET", "/models")["models"])
+
+    def version(self, model: str, version: str) -> dict[str, Any]:
+        """The manifest, signature and metrics of a version."""
+        return self._transport.object("GET", f"/models/{model}/versions/{version}")
+
+    def champion(self, model: str) -> dict[str, Any] | None:
+        """The champion pointer; None while no version has become champion."""
+        return self._found(f"/models/{model}/champion")
+
+    def monitor(self, model: str) -> dict[str, Any] | None:
+        """What the monitor knows; None before it has looked at the model."""
+        return self._found(f"/models/{model}/monitor")
+
+    def score(self, model: str, body: bytes, content_type: str) -> Scored:
+        """Score the rows of a body. Raises Refused with status 413 when there are too many for one request."""
+        answer = self._transport.object(
+            "POST", f"/models/{model}/score", content=body, headers={"content-type": content_type}
+        )
+        return Scored(
+            version=str(answer["version"]),
+            predictions=list(answer["predictions"]),
+            probabilities=answer.get("probabilities"),
+            ids=answer.get("prediction_ids"),
+            logged=bool(answer.get("logged")),
+        )
+
+    def truth(self, model: str, truths: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Send ground truth; `{"accepted": n, "refused": [{"index", "reason"}]}`."""
+        return self._transport.object("POST", f"/models/{model}/truth", json={"truths": list(truths)})
+
+    def task(self, model: str) -> str:
+        """What the champion does: `classification` or `regression`. Raises Refused while there is none."""
+        pointer = self._transport.object("GET", f"/models/{model}/champion")
+        return str(self.version(model, pointer["champion"])["signature"]["task"])
+
+    def _found(self, path: str) -> dict[str, Any] | None:
+        try:
+            return self._transport.object("GET", path)
+        except Refused as refused:
+            if refused.status == NOT_FOUND:
+                return None
+            raise

@@ -1,0 +1,80 @@
+"""`evergreen train`: from a table to a model that answers."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from cli.api import Api
+from cli.errors import Refused, Stopped
+from cli.example import curl
+from cli.options import DEFAULT_URL, Key, Url, connect
+from cli.spec_file import compose
+from cli.upload import upload
+from cli.watch import watch
+
+
+def train(
+    file: Annotated[Path, typer.Argument(help="Table to learn from, CSV or Parquet.", exists=True, dir_okay=False)],
+    *,
+    target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the model; otherwise made from the file's.")] = None,
+    spec: Annotated[
+        Path | None, typer.Option(help="Spec in TOML: docs/spec.md.", exists=True, dir_okay=False)
+    ] = None,
+    time_budget: Annotated[float | None, typer.Option(help="Seconds the search may take.")] = None,
+    drop: Annotated[str | None, typer.Option(help="Columns that are not features, with commas between.")] = None,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait for the run to end.")] = False,
+    url: Url = DEFAULT_URL,
+    key: Key = None,
+) -> None:
+    """Upload a table, train a model on it, and show how to score.
+
+    The spec of the model is replaced by what the options and --spec say; an option stands above the file.
+    """
+    wanted = compose(file, file=spec, target=target, name=name, time_budget=time_budget, drop=drop)
+    model = wanted["name"]
+    news = Console(stderr=True, highlight=False)
+    with connect(url, key) as api:
+        try:
+            run = _start(api, model, wanted, file, news)
+        except KeyboardInterrupt:
+            raise Stopped(f"Stopped. Nothing is trained: {file.name} was not sent whole.") from None
+        if no_wait:
+            typer.echo(f"Run {run['id']} is {run['status']}: `evergreen status {model}` tells of it.")
+            return
+        try:
+            run = watch(api, model, run, news)
+        except KeyboardInterrupt:
+            text = f"Stopped waiting. Run {run['id']} goes on without this command"
+            raise Stopped(f"{text}: `evergreen status {model}` tells of it.") from None
+        if run["status"] != "registered":
+            raise Refused(f"Run {run['id']} ended {run['status']}: {run['message']}")
+        _report(api, model, run, file, keyed=key is not None)
+
+
+def _start(api: Api, model: str, spec: dict[str, Any], file: Path, news: Console) -> dict[str, Any]:
+    api.put_spec(model, spec)
+    with news.status(f"Uploading {file.name}") as status:
+        name = upload(api, model, file, lambda sent, size: status.update(f"Uploading {file.name}: {sent / size:.0%}"))
+    news.print(f"Uploaded {file.name} ({file.stat().st_size:,} bytes).", soft_wrap=True, markup=False)
+    return api.train(model, name, idempotency_key=uuid.uuid4().hex)
+
+
+def _report(api: Api, model: str, run: dict[str, Any], file: Path, *, keyed: bool) -> None:
+    """The outcome in words, the holdout's metric and a line to score with."""
+    version = api.version(model, run["version"])
+    metrics = version["metrics"]
+    metric = metrics["metric"]
+    typer.echo(run["message"])
+    typer.echo(f"Holdout {metric}: {metrics['holdout'][metric]:.4f} ({metrics['n_holdout']:,} rows)")
+    champion = api.champion(model)
+    if champion is not None and champion["champion"] == run["version"]:
+        typer.echo(f"Version {run['version']} is the champion of model {model}. Score with:")
+    else:
+        typer.echo(f"Version {run['version']} is a challenger: the monitor will judge it. The champion answers:")
+    typer.echo(curl(api.url, model, file, version["signature"], keyed=keyed))
