@@ -97,7 +97,7 @@ class QueueListener:
 
     async def _handle(self, message: LeasedMessage) -> None:
         """See one message to its end. What storage refuses here ends with the lease: the message comes again."""
-        done = asyncio.Event()
+        started, done = time.monotonic(), asyncio.Event()
         renewing = asyncio.create_task(self._renew(message, done))
         try:
             handled = await self._call(message)
@@ -111,6 +111,8 @@ class QueueListener:
         try:
             if handled:
                 await asyncio.to_thread(message.delete)
+                took_s = time.monotonic() - started
+                log.info("%s: message %s handled in %.1f s", self._function.name, message.id, took_s)
             elif message.dequeue_count >= self._options.max_dequeue_count:
                 await asyncio.to_thread(message.poison, self._poison)
                 log.error("Message %s was moved to %s", message.id, self._poison.queue_name)
@@ -121,7 +123,7 @@ class QueueListener:
 
     async def _call(self, message: LeasedMessage) -> bool:
         """Call the handler; whether it took the message."""
-        name, attempt, started = self._function.name, message.dequeue_count, time.monotonic()
+        name, attempt = self._function.name, message.dequeue_count
         if attempt > self._options.max_dequeue_count:
             log.error("%s: message %s killed its handler %d times", name, message.id, attempt - 1)
             return False
@@ -136,7 +138,6 @@ class QueueListener:
         except Exception:  # the border of the app
             log.exception("%s: message %s, attempt %d failed", name, message.id, attempt)
             return False
-        log.info("%s: message %s handled in %.1f s", name, message.id, time.monotonic() - started)
         return True
 
     async def _renew(self, message: LeasedMessage, done: asyncio.Event) -> None:

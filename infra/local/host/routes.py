@@ -109,8 +109,8 @@ class Routes:
     def _add(self, function: Function, trigger: HttpTrigger, prefix: str) -> None:
         route = trigger.route.strip("/")
         segments = [part for part in f"{prefix}/{route}".split("/") if part]
-        if segments and segments[0].lower() in ("admin", "runtime"):
-            raise Refused([f"the route {route!r} begins with {segments[0]!r}, which Functions keeps for itself."])
+        if route.lower().startswith(("admin", "runtime")):
+            raise Refused([f"the route {route!r} begins with admin or runtime, which Functions keeps for itself."])
         parsed = [_parse(part, route) for part in segments]
         names = tuple(part.name for part in parsed if isinstance(part, _Parameter))
         node = self._root

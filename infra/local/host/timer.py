@@ -96,13 +96,15 @@ class TimerListener:
         if missed or self._run_on_startup:
             self._run_on_startup = False
             last = await self._fire(Status(last=last, next=self._clock(), updated=self._clock()), past_due=missed)
-        while not over.is_set():
+        while True:
             now = self._clock()
             status = Status(last=last, next=self._schedule.after(now), updated=now)
             await self._write(status)
             while (left := (status.next - self._clock()).total_seconds()) > 0:
                 if await happens(over, min(left, _LOOK_AT_LEAST_EVERY_S)):
                     return
+            if over.is_set():
+                return
             last = await self._fire(status, past_due=False)
 
     async def _fire(self, status: Status, *, past_due: bool) -> datetime:
