@@ -108,9 +108,7 @@ def load_key(storage: Storage, random: Random = os.urandom) -> bytes:
         if blob is not None and len(blob.data) == KEY_BYTES:
             return blob.data
         if blob is not None:
-            raise Unavailable(
-                f"{CONTROL}/{KEY_BLOB} holds {len(blob.data)} bytes, not {KEY_BYTES}. Restore it."
-            )
+            raise Unavailable(f"{CONTROL}/{KEY_BLOB} holds {len(blob.data)} bytes, not {KEY_BYTES}. Restore it.")
         made = random(KEY_BYTES)
         try:
             storage.put(CONTROL, KEY_BLOB, made, create=True)

@@ -29,7 +29,7 @@ PAUSE_S = 1.0
 """How long after a failed append the log refuses at once instead of letting every request wait, in seconds."""
 
 _THREADS = 8
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -162,7 +162,7 @@ class AppendLog:
             return
         if call.cancel():  # the thread may still be writing: it keeps its lane, this stream goes on with another
             stream.lane = self._lane(model)
-        _log.warning("The %s log of model %s was not written: %s", self._kind, model, error)
+        logger.warning("The %s log of model %s was not written: %s", self._kind, model, error)
         stream.closed_until = loop.time() + self._pause_s
         late, stream.group = stream.group, _Group()  # had they come a moment later, they would be refused, too
         self._queued -= sum(map(len, late.lines))
@@ -177,7 +177,7 @@ class AppendLog:
         if failure is None:
             return None
         if not isinstance(failure, EvergreenError):  # a mistake in this program must not leave requests waiting
-            _log.error("Writing the %s log of model %s failed inside.", self._kind, model, exc_info=failure)
+            logger.error("Writing the %s log of model %s failed inside.", self._kind, model, exc_info=failure)
         return failure if isinstance(failure, Unavailable) else Unavailable(f"The log was not written: {failure}")
 
     def _lane(self, model: str) -> Lane:
