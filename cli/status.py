@@ -31,9 +31,7 @@ def status(
             api.spec(checked(model))  # a model nobody knows is refused with the server's own words
         names = [model] if model is not None else api.models()
         if not names:
-            console.print(
-                f"There is no model at {api.url} yet. Make one with `evergreen train FILE --target COLUMN`."
-            )
+            typer.echo(f"There is no model at {api.url} yet. Make one with `evergreen train FILE --target COLUMN`.")
         for name in names:
             console.print(Text(name, "bold"), soft_wrap=True)
             for label, value in _lines(api, name, whole=model is not None):

@@ -22,6 +22,12 @@ def text(name: str) -> str:
     return (REPOSITORY / name).read_text(encoding="utf-8")
 
 
+def pages() -> list[str]:
+    """Every page of the repository, as paths from its root."""
+    found = [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")]
+    return [str(path.relative_to(REPOSITORY)) for path in found]
+
+
 def table(name: str) -> list[tuple[str, ...]]:
     """The cells of every row of a document's tables, headings and rulers left out."""
     rows = [line for line in text(name).splitlines() if line.startswith("| ")]

@@ -1,0 +1,72 @@
+"""`evergreen status`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.cli.conftest import Run, run
+from tests.cli.stand_in import VERSION, StandIn, problem
+
+MONITOR: dict[str, Any] = {
+    "predictions": 20_000,
+    "labelled": 1_500,
+    "counts": {"corrected": 3},
+    "watch": {"version": VERSION, "detector": {"values": [0.5, 1.25]}, "power": None},
+    "alarm": None,
+    "comparison": None,
+}
+
+
+def test_each_model_is_shown_with_champion_run_labels_and_alarm(server: StandIn, evergreen: Run) -> None:
+    server.on("GET .*/monitor", MONITOR)
+    result = evergreen("status")
+    assert result.exit_code == 0, result.output
+    assert [" ".join(line.split()) for line in result.stdout.splitlines()] == [
+        "adult",
+        f"champion {VERSION} since 2026-11-20 16:00 UTC",
+        "challenger none",
+        "last run 20261120T160000Z-aabbccdd registered: It is the first.",
+        "labels 1,500 of 20,000 predictions",
+        "alarm none",
+    ]
+
+
+def test_one_model_is_shown_with_every_number_of_its_monitor(server: StandIn, evergreen: Run) -> None:
+    server.on("GET .*/monitor", MONITOR)
+    lines = [" ".join(line.split()) for line in evergreen("status", "adult").stdout.splitlines()]
+    assert "counts.corrected 3" in lines
+    assert "watch.detector.values 0.5, 1.25" in lines
+    assert not any(line.startswith(("comparison", "watch.power")) for line in lines)
+
+
+def test_alarm_is_told_in_its_own_words(server: StandIn, evergreen: Run) -> None:
+    server.on("GET .*/monitor", MONITOR | {"alarm": {"text": "Accuracy has fallen.", "at": "2026"}})
+    assert "Accuracy has fallen." in evergreen("status").stdout
+
+
+def test_running_run_shows_how_far_it_is(server: StandIn, evergreen: Run) -> None:
+    server.on("GET .*/runs", {"runs": [run("running", "searching", 40)]})
+    assert "searching, 40 %: On its way." in evergreen("status").stdout
+
+
+def test_model_without_a_champion_or_a_monitored_label_is_shown_all_the_same(server: StandIn, evergreen: Run) -> None:
+    server.on("GET .*/champion", problem(404, "not_found", "Model 'adult' has no champion yet."))
+    server.on("GET .*/runs", {"runs": []})
+    result = evergreen("status", "adult")
+    assert result.exit_code == 0
+    lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    assert "champion none yet" in lines
+    assert "last run none" in lines
+    assert "labels the monitor has not looked at this model yet" in lines
+
+
+def test_empty_server_says_how_to_make_a_model(server: StandIn, evergreen: Run) -> None:
+    server.on("GET /models", {"models": []})
+    assert "Make one with `evergreen train FILE --target COLUMN`" in evergreen("status").stdout
+
+
+def test_unknown_model_is_told_in_the_servers_words(server: StandIn, evergreen: Run) -> None:
+    server.on("GET /models/none", problem(404, "not_found", "There is no model 'none'."))
+    result = evergreen("status", "none")
+    assert result.exit_code == 1
+    assert "There is no model 'none'." in result.stderr
