@@ -9,6 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from automl import values
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -90,4 +92,5 @@ class Difference:
 
 
 def _differ(truth: Any, answer: Any) -> bool:
-    return bool(truth != answer)
+    """Whether two labels differ as text: versions may hold the same class as 1 and as "1"."""
+    return bool(truth != answer) and values.category(truth) != values.category(answer)

@@ -12,6 +12,10 @@ def test_a_wrong_class_costs_one_and_a_right_one_nothing() -> None:
     assert loss.of(["a", 1, True], ["b", 1, True]).tolist() == [1.0, 0.0, 0.0]
 
 
+def test_a_class_is_the_same_as_number_boolean_and_text() -> None:
+    assert Loss(kind="error").of(["1", True, 0, "1"], [1, "true", 0.0, "2"]).tolist() == [0.0, 0.0, 0.0, 1.0]
+
+
 def test_an_absolute_error_is_clipped_and_scaled() -> None:
     loss = Loss.from_baseline({"kind": "clipped_abs", "clip": 4.0})
     assert loss.of([10, 10, 10], [11.0, 14.0, 1000.0]).tolist() == [0.25, 1.0, 1.0]

@@ -1,0 +1,94 @@
+"""From what is new to what is to be done, in the order in which one follows from the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from automl.evaluation.paired import Loss
+from automl.events import iso
+from automl.log.reader import hour_of
+from automl.monitoring import alarm, comparison, ingest, labels, retrain
+from automl.monitoring.detector import Detector
+from automl.monitoring.ingest import News, Record
+from automl.monitoring.labels import Label
+from automl.monitoring.scene import Scene
+from automl.monitoring.state import State
+from automl.registry import Registry
+
+
+def decide(state: State, scene: Scene, news: News) -> int | None:
+    """Bring the state up to date and put decisions into its outbox.
+
+    Returns
+    -------
+    How many rows were labelled for the first time; None when nothing in the state has changed.
+    """
+    registry, model, pointer = scene.registry, scene.model, scene.pointer
+    changed = bool(news) or pointer.event != state.event
+    fresh: list[Label] = []
+    if changed:
+        _know(state, registry, model, [pointer.champion])
+        alarm.watch(state, pointer, state.baselines[pointer.champion])
+        pairs = ingest.join(registry.storage, model, state, news) if news.truths else []
+        _know(state, registry, model, {record["version"] for _, record in pairs})
+        fresh = labels.take(state, _labels(state, pairs))
+        alarm.feed(state, fresh, scene.spec.monitor.alpha)
+        comparison.judge_challenger(state, scene)
+        labels.prune(state, hour_of(scene.now, shift=-labels.KEEP_HOURS))
+        state.event = pointer.event
+    asked = retrain.ask(state, scene)
+    if not changed and not asked:
+        return None
+    state.report = _report(state, news, len(fresh), scene.now)
+    return len(fresh)
+
+
+def _know(state: State, registry: Registry, model: str, versions: Iterable[str]) -> None:
+    """Have the baseline losses of versions in the state."""
+    for version in sorted(versions):
+        if version not in state.baselines:
+            state.baselines[version] = orjson.loads(registry.file(model, version, "baseline.json"))["loss"]
+
+
+def _labels(state: State, pairs: list[tuple[Record, Record]]) -> list[Label]:
+    made: list[Label] = []
+    for truth, record in pairs:
+        loss = Loss.from_baseline(state.baselines[record["version"]])
+        made.append(
+            Label(
+                id=record["id"],
+                at=truth["at"],
+                received=truth["received"],
+                predicted_at=record["at"],
+                hour=hour_of(ingest.made(record["id"])),
+                version=record["version"],
+                error=float(loss.raw_errors([truth["truth"]], [record["prediction"]])[0]),
+            )
+        )
+    return made
+
+
+def _report(state: State, news: News, labelled: int, now: datetime) -> dict[str, Any]:
+    """What people ask the monitor for."""
+    watched = state.watch
+    assert watched is not None  # noqa: S101  (`alarm.watch` comes first)
+    seen = Detector.from_json(watched["detector"])
+    return {
+        "performance": labels.performance(state),
+        "coverage": {
+            "predictions": state.predictions,
+            "labelled": state.labelled,
+            "share": state.labelled / state.predictions if state.predictions else None,
+        },
+        "detector": {"labels": seen.labels, "bound": seen.bound, "e_value": seen.e_value, "peak": seen.peak},
+        "last_pass": {
+            "at": iso(now),
+            "truths": len(news.truths),
+            "predictions": news.predictions,
+            "labelled": labelled,
+        },
+    }

@@ -1,0 +1,168 @@
+"""What is new in the logs, and the predictions that new truths are for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from automl.log import ids
+from automl.log.reader import decode, hour_of, lines_of_hours, new_lines
+from automl.monitoring.state import State
+from automl.storage import Storage
+
+MAX_PENDING = 10_000
+"""Truths without a prediction that are kept for later passes; the oldest beyond it count as orphans."""
+
+CLOSED_AFTER_HOURS = 1
+"""How long after its end an hour of the log may still grow. Writers choose the hour of an append when it begins, and
+an append lasts seconds; the rest is for clocks that disagree."""
+
+_ID = slice(7, 43)
+"""Where a prediction line has its id: behind `{"id":"`."""
+
+_KEY = slice(43, 50)
+"""Where a prediction line of a model with a business key has `","key"`."""
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What one pass found new.
+
+    Parameters
+    ----------
+    truths
+        Truth records, those that waited included, in the order of their receipt.
+    predictions
+        New prediction lines.
+    awaited
+        The records among them that carry a business key whose truth waited.
+    """
+
+    truths: list[Record]
+    predictions: int
+    awaited: list[Record]
+
+    def __bool__(self) -> bool:
+        return bool(self.truths or self.predictions)
+
+
+def read(storage: Storage, model: str, state: State, now: datetime) -> News:
+    """Read the logs from where the last pass stopped, and move the state's offsets.
+
+    A torn last line stays for the next pass. Truth is read before predictions, so that the count of predictions is
+    never behind that of truths.
+    """
+    truths: list[Record] = []
+    ends: dict[str, int] = {}
+    for name, end, lines in new_lines(storage, model, "truth", state.offsets, state.since_hour):
+        records, torn = decode(lines)
+        truths += records
+        ends[name] = end
+        state.count("torn", torn)
+    state.count("truths", len(truths))
+    keys = {str(truth["key"]) for truth in state.pending if "id" not in truth}
+    predictions, awaited = 0, list[Record]()
+    for name, end, lines in new_lines(storage, model, "predictions", state.offsets, state.since_hour):
+        predictions += len(lines)
+        awaited += _with_key(lines, keys)
+        ends[name] = end
+    if not ends:
+        return News(truths=[], predictions=0, awaited=[])
+    state.predictions += predictions
+    truths += state.pending
+    state.pending = []
+    state.since_hour = hour_of(now, shift=-CLOSED_AFTER_HOURS)
+    offsets = {**state.offsets, **ends}
+    state.offsets = {name: end for name, end in offsets.items() if _hour(name) >= state.since_hour}
+    return News(truths=sorted(truths, key=_receipt), predictions=predictions, awaited=awaited)
+
+
+def join(storage: Storage, model: str, state: State, news: News) -> list[tuple[Record, Record]]:
+    """The truths with the champion's prediction record of each, in the order of their receipt.
+
+    Only the hours that the ids point to are read, and one about them: a record is written after its id is made, and
+    not always in the same hour. A truth by business key is looked up in the whole log once, then waits for the key to
+    be predicted. Truths by id wait in the state while their prediction may still come; then they are orphans.
+    """
+    by_id = {truth["id"] for truth in news.truths if "id" in truth}
+    by_key = {str(truth["key"]) for truth in news.truths if "id" not in truth and "waited" not in truth}
+    records: dict[str, Record] = {}
+    of_key: dict[str, list[Record]] = {}
+    for record in news.awaited:
+        of_key.setdefault(record["key"], []).append(record)
+    batches: Iterator[list[bytes]]
+    if by_key:
+        batches = (lines for _, _, lines in new_lines(storage, model, "predictions", {}))
+    else:
+        hours = {hour_of(made(text), shift=shift) for text in by_id for shift in (-1, 0, 1)}
+        batches = lines_of_hours(storage, model, "predictions", hours)
+    for lines in batches:
+        for record in _with_id(lines, by_id):
+            records.setdefault(record["id"], record)
+        for record in _with_key(lines, by_key):
+            of_key.setdefault(record["key"], []).append(record)
+    matched: list[tuple[Record, Record]] = []
+    waiting: list[Record] = []
+    for truth in news.truths:
+        one = records.get(truth.get("id", ""))
+        found = [one] if one else of_key.get(str(truth.get("key")), [])
+        matched += [(truth, record) for record in found]
+        if not found:
+            waiting.append(truth)
+    _keep(state, waiting)
+    return matched
+
+
+def made(prediction_id: str) -> datetime:
+    """When the prediction of an id was made."""
+    return datetime.fromtimestamp(ids.made_at(prediction_id) / 1000, UTC)
+
+
+def _keep(state: State, truths: Sequence[Record]) -> None:
+    """Put what has no prediction back into the state, as far as it may still get one."""
+    kept = [
+        truth if "id" in truth else {**truth, "waited": True}
+        for truth in truths
+        # A record is written in the hour its id was made, or in the next.
+        if "id" not in truth or hour_of(made(truth["id"]), shift=1) >= state.since_hour
+    ]
+    state.pending = kept[-MAX_PENDING:]
+    state.count("orphaned", len(truths) - len(state.pending))
+
+
+def _with_id(lines: Sequence[bytes], wanted: set[str]) -> Iterator[Record]:
+    texts = {text.encode() for text in wanted}
+    return _champions(line for line in lines if line[_ID] in texts) if texts else iter(())
+
+
+def _with_key(lines: Sequence[bytes], wanted: set[str]) -> Iterator[Record]:
+    if not wanted:
+        return iter(())
+    keyed = _champions(line for line in lines if line[_KEY] == b'","key"')
+    return (record for record in keyed if record["key"] in wanted)
+
+
+def _champions(lines: Iterator[bytes]) -> Iterator[Record]:
+    """The records of champions among some lines; a torn line was never acknowledged and is none."""
+    for line in lines:
+        try:
+            record = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            continue
+        if isinstance(record, dict) and record["role"] == "champion":
+            yield record
+
+
+def _receipt(truth: Mapping[str, Any]) -> tuple[int, str]:
+    return truth["received"], str(truth.get("id") or truth["key"])
+
+
+def _hour(blob: str) -> str:
+    """The `YYYY-MM-DD/HH` in the name of a log blob."""
+    return "/".join(blob.split("/")[2:4])

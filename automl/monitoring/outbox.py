@@ -1,0 +1,90 @@
+"""Decisions on their way: first written into the state, then carried out, each so that twice is as good as once.
+
+A pass that dies in between leaves them in the state, and the next pass carries them out; a pass that lost the race
+for the state has nothing to carry out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from automl import events
+from automl.errors import Conflict
+from automl.monitoring.state import State
+from automl.registry import Registry
+from automl.runs import Cause, Runs
+
+
+def note(state: State, *, kind: str, key: str, text: str, evidence: Mapping[str, Any]) -> None:
+    """Decide to write an event that moves nothing; `key` tells it from every other of its kind."""
+    state.outbox.append({"do": "note", "kind": kind, "text": text, "evidence": {"key": key, **evidence}})
+
+
+def train(state: State, *, cause: Cause, data: Mapping[str, Any], labelled: Mapping[str, Any]) -> None:
+    """Decide to ask for a run."""
+    described = {"key": cause.key, "text": cause.text, "at": cause.at.isoformat()}
+    state.outbox.append({"do": "train", "cause": described, "data": dict(data), "labelled": dict(labelled)})
+
+
+def end(
+    state: State, *, verdict: str, champion: str, challenger: str, text: str, evidence: Mapping[str, Any]
+) -> None:
+    """Decide to end a comparison: `promoted`, `kept` or `undecided`."""
+    item = {"do": "end", "verdict": verdict, "champion": champion, "challenger": challenger}
+    state.outbox.append({**item, "text": text, "evidence": dict(evidence)})
+
+
+def carry_out(state: State, registry: Registry, runs: Runs, model: str) -> list[str]:
+    """Do everything that is in the outbox, emptying it; what was done, as sentences."""
+    done: list[str] = []
+    while state.outbox:
+        item = state.outbox[0]
+        _DO[item["do"]](registry, runs, model, item)
+        done.append(item["cause"]["text"] if item["do"] == "train" else item["text"])
+        state.outbox.pop(0)
+    return done
+
+
+def written(registry: Registry, model: str, *, kind: str, key: str) -> Mapping[str, Any] | None:
+    """The evidence of the event that `note` led to before, if it did."""
+    for seen in events.history(registry.storage, model):
+        if seen.kind == kind and seen.evidence.get("key") == key:
+            return seen.evidence
+    return None
+
+
+def _note(registry: Registry, runs: Runs, model: str, item: Mapping[str, Any]) -> None:
+    if written(registry, model, kind=item["kind"], key=item["evidence"]["key"]) is not None:
+        return  # an earlier pass wrote it and died, or the state was rebuilt
+    events.write(
+        registry.storage, registry.clock, model, kind=item["kind"], text=item["text"], evidence=item["evidence"]
+    )
+
+
+def _train(registry: Registry, runs: Runs, model: str, item: Mapping[str, Any]) -> None:
+    described = item["cause"]
+    moment = datetime.fromisoformat(described["at"])
+    cause = Cause(kind="accuracy", key=described["key"], text=described["text"], at=moment)
+    runs.request(model, cause, item["data"], labelled=item["labelled"])
+
+
+def _end(registry: Registry, runs: Runs, model: str, item: Mapping[str, Any]) -> None:
+    """Move the pointer, unless the comparison this verdict is about has ended: then it has no meaning any more."""
+    for _ in range(2):
+        now = registry.pointer(model)
+        if (now.champion, now.challenger) != (item["champion"], item["challenger"]):
+            return
+        try:
+            if item["verdict"] == "promoted":
+                registry.promote(model, item["challenger"], item["text"], item["evidence"])
+            else:
+                registry.end_comparison(model, item["challenger"], item["verdict"], item["text"], item["evidence"])
+        except Conflict:
+            continue  # the pointer moved in between: look whether this comparison is still the one
+        return
+    raise Conflict(f"The champion of model '{model}' keeps moving. The verdict waits for the next pass.")
+
+
+_DO = {"note": _note, "train": _train, "end": _end}

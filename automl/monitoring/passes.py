@@ -1,0 +1,115 @@
+"""One pass of the monitor over one model, and over all of them.
+
+Nothing heavy is imported until there is something new: most ticks of the timer end after a few listings.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from automl.errors import Conflict, NotFound
+from automl.events import Clock
+from automl.monitoring import ingest, outbox
+from automl.monitoring import state as states
+from automl.registry import Registry
+from automl.runs import Runs
+from automl.storage import Storage
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What one pass did.
+
+    Parameters
+    ----------
+    text
+        The outcome in a sentence.
+    truths, predictions, labelled
+        New truths read (those that had waited included), new predictions counted, ids labelled for the first time.
+    decisions
+        What was carried out, as sentences.
+    resent
+        Runs whose message had been lost and was sent again.
+    failure
+        Why the pass did not come to its end, if it did not.
+    """
+
+    model: str
+    text: str
+    truths: int = 0
+    predictions: int = 0
+    labelled: int = 0
+    decisions: Sequence[str] = ()
+    resent: Sequence[str] = ()
+    failure: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """This report as a JSON object."""
+        return asdict(self)
+
+
+def monitor_all(storage: Storage, registry: Registry, runs: Runs, clock: Clock) -> list[Report]:
+    """A pass over every model; one that fails is logged and reported, and the others get theirs."""
+    reports: list[Report] = []
+    for model in registry.models():
+        try:
+            reports.append(monitor_pass(storage, registry, runs, clock, model))
+        except Exception as error:  # noqa: BLE001  (whatever one model's data leads to, the others are watched)
+            _log.error("The monitor pass of model %s failed.", model, exc_info=error)
+            failure = f"{type(error).__name__}: {error}"
+            reports.append(Report(model=model, text=f"The pass failed: {failure}", failure=failure))
+    return reports
+
+
+def monitor_pass(storage: Storage, registry: Registry, runs: Runs, clock: Clock, model: str) -> Report:
+    """Read what is new, judge, decide, and carry out what was decided.
+
+    The state is saved between deciding and doing. Of two passes at once the second to save stops there, having done
+    nothing; a pass that died after saving is finished by the next.
+    """
+    now = clock()
+    resent = [run.id for run in runs.resend_lost(model)]
+    state = states.load(storage, model)
+    try:
+        done = outbox.carry_out(state, registry, runs, model)
+        if done:
+            states.save(storage, model, state)
+        news = ingest.read(storage, model, state, now)
+        pointer = registry.pointer(model)  # after the logs: it knows whoever made a prediction that was read
+        labelled: int | None = None
+        if news or pointer.event != state.event or state.alarm:
+            from automl import spec
+            from automl.monitoring.decide import decide
+            from automl.monitoring.scene import Scene
+
+            rules = spec.load(storage, model)
+            scene = Scene(registry=registry, runs=runs, model=model, spec=rules, pointer=pointer, now=now)
+            labelled = decide(state, scene, news)
+        if labelled is None:
+            return Report(model=model, text="Nothing is new.", decisions=done, resent=resent)
+        states.save(storage, model, state)
+        if state.outbox:
+            done += outbox.carry_out(state, registry, runs, model)
+            states.save(storage, model, state)
+    except NotFound as error:
+        return Report(model=model, text=f"Nothing to watch: {error}", resent=resent)
+    except Conflict as error:
+        return Report(model=model, text=f"This pass stopped. {error}", resent=resent)
+    text = (
+        f"{len(news.truths)} new truths, {labelled} rows labelled for the first time, "
+        f"{news.predictions} new predictions, {len(done)} decisions."
+    )
+    return Report(
+        model=model,
+        text=text,
+        truths=len(news.truths),
+        predictions=news.predictions,
+        labelled=labelled,
+        decisions=done,
+        resent=resent,
+    )

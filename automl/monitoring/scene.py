@@ -1,0 +1,33 @@
+"""What a pass that has something to decide finds in place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from automl.registry import Pointer, Registry
+from automl.runs import Runs
+from automl.spec import Spec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """The model, its pointer and spec as they were when the pass read them.
+
+    Parameters
+    ----------
+    now
+        When the pass began.
+    """
+
+    registry: Registry
+    runs: Runs
+    model: str
+    spec: Spec
+    pointer: Pointer
+    now: datetime
+
+    @property
+    def reign(self) -> str:
+        """What tells one champion's time from every other, its own earlier ones included."""
+        return f"{self.pointer.champion}/{self.pointer.since}"

@@ -1,0 +1,143 @@
+"""What the monitor of one model remembers between passes: one blob, moved by If-Match.
+
+Everything in it follows from the logs, the events and the runs. When it is lost, or cannot be read, the next pass
+reads the logs from their start and comes to the same numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+import orjson
+
+from automl.errors import Conflict
+from automl.storage import CONTROL, Missing, Precondition, Storage
+
+FORMAT = 1
+"""Version of the blob. Another one is rebuilt from the logs, which is always possible."""
+
+HIDDEN = frozenset({"format", "offsets", "hours", "versions", "pending", "etag"})
+"""Fields that are bookkeeping of the passes and mean nothing to a reader."""
+
+
+@dataclass(slots=True, kw_only=True)
+class State:
+    """The memory of one model's monitor; a pass changes its own copy and then saves it.
+
+    Parameters
+    ----------
+    since_hour
+        `YYYY-MM-DD/HH`: log hours before it were read to their end and are closed.
+    offsets
+        Bytes read of every log blob from `since_hour` on.
+    hours
+        By prediction hour: the labelled rows, packed (`labels.Rows`).
+    versions
+        Model versions of the packed rows; a row holds its position in this list.
+    baselines
+        By version: the `loss` of its baseline.json.
+    kept_from
+        The oldest prediction hour whose rows are kept.
+    older
+        By version, of the rows before it: how many, the sum of their errors, and of their squares.
+    pending
+        Truths whose prediction may still appear in the log, or whose business key has not been predicted yet.
+    predictions, labelled, newest_ms
+        Predictions logged; ids with a truth; when the newest truth of those was received (epoch milliseconds).
+    counts
+        Truths read, corrected, repeated, orphaned (their prediction was never logged), late (their prediction's hour
+        was dropped), torn lines.
+    watch
+        The champion under watch: `version`, `since` (ISO 8601), `detector`, `power` (a sentence or null), and of the
+        labels the detector has seen `n` and the sum of their `losses`.
+    alarm
+        Set while the champion's accuracy counts as fallen: `version`, `at`, `key`, `text`, `evidence`.
+    comparison
+        The challenger being judged: `challenger`, `champion`, `plan`, `since_ms`, `looks` made, `rows` so far,
+        `missing` rows until the next look, and the same as a sentence in `text`.
+    outbox
+        Decisions that may not have been carried out yet.
+    event
+        Number of the pointer's event at the last pass.
+    report
+        Performance, coverage and the last pass, for those who ask.
+    """
+
+    format: int = FORMAT
+    since_hour: str = ""
+    offsets: dict[str, int] = field(default_factory=dict)
+    hours: dict[str, str] = field(default_factory=dict)
+    versions: list[str] = field(default_factory=list)
+    baselines: dict[str, dict[str, Any]] = field(default_factory=dict)
+    kept_from: str = ""
+    older: dict[str, list[float]] = field(default_factory=dict)
+    pending: list[dict[str, Any]] = field(default_factory=list)
+    predictions: int = 0
+    labelled: int = 0
+    newest_ms: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    watch: dict[str, Any] | None = None
+    alarm: dict[str, Any] | None = None
+    comparison: dict[str, Any] | None = None
+    outbox: list[dict[str, Any]] = field(default_factory=list)
+    event: int = 0
+    report: dict[str, Any] = field(default_factory=dict)
+    etag: str | None = None
+
+    def count(self, what: str, more: int = 1) -> None:
+        """Add to one of `counts`."""
+        if more:
+            self.counts[what] = self.counts.get(what, 0) + more
+
+
+def load(storage: Storage, model: str) -> State:
+    """The state as the last pass left it; an empty one where it is missing, unreadable or of another format."""
+    try:
+        blob = storage.get(CONTROL, _blob(model))
+    except Missing:
+        blob = None
+    if blob is None:
+        return State()
+    known = {item.name for item in fields(State)} - {"etag"}
+    try:
+        data = orjson.loads(blob.data)
+    except orjson.JSONDecodeError:
+        data = None
+    if not isinstance(data, dict) or data.get("format") != FORMAT or data.keys() != known:
+        return State(etag=blob.etag)
+    return State(**data, etag=blob.etag)
+
+
+def save(storage: Storage, model: str, state: State) -> None:
+    """Store the state and note its new ETag.
+
+    Raises
+    ------
+    Conflict
+        Another pass has saved its own since this one was loaded.
+    """
+    data = asdict(state)
+    del data["etag"]
+    body = orjson.dumps(data)
+    try:
+        if state.etag is None:
+            state.etag = storage.put(CONTROL, _blob(model), body, create=True)
+        else:
+            state.etag = storage.put(CONTROL, _blob(model), body, if_match=state.etag)
+    except Precondition as error:
+        there = storage.get(CONTROL, _blob(model))
+        if there is None or there.data != body:  # equal when the write was applied and only its answer was lost
+            raise Conflict(f"Another monitor pass of model '{model}' was first. Its results stand.") from error
+        state.etag = there.etag
+
+
+def show(storage: Storage, model: str) -> dict[str, Any]:
+    """What the monitor knows of a model, for people: the state without the bookkeeping."""
+    state = load(storage, model)
+    shown = {name: value for name, value in asdict(state).items() if name not in HIDDEN}
+    return shown | {"waiting": len(state.pending)}
+
+
+def _blob(model: str) -> str:
+    return f"{model}/monitor.json"

@@ -1,0 +1,190 @@
+"""A stream of rows replayed against the real registry, log, monitor and training, in memory and on a fixed clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from automl import spec as specs
+from automl.errors import EvergreenError
+from automl.events import iso
+from automl.log.ids import Ids
+from automl.log.reader import hour_of
+from automl.monitoring.passes import Report, monitor_pass
+from automl.registry import Registry
+from automl.runs import Cause, Run, Runs
+from automl.scoring import session
+from automl.scoring.session import ModelSession
+from automl.settings import Settings
+from automl.signature import parse_records, to_records
+from automl.spec import Spec
+from automl.storage import LOG, RAW, Storage
+from automl.training import pipeline
+from tests.support.clock import FixedClock
+from tests.support.memory import MemoryStorage
+
+Trainer = Callable[["Replay", Run], str]
+"""Publishes a version for a run and returns its name."""
+
+
+def trained(replay: Replay, run: Run) -> str:
+    """The real training pipeline, in this process."""
+    made = pipeline.run(replay.storage, run, replay.spec, replay.registry, clock=replay.clock)
+    return made.version
+
+
+@dataclass
+class Replay:
+    """One model, its storage, and the hands that score, tell the truth, train and watch."""
+
+    spec: Spec
+    storage: MemoryStorage = field(default_factory=MemoryStorage)
+    clock: FixedClock = field(default_factory=FixedClock)
+    trainer: Trainer = trained
+    settings: Settings = field(default_factory=Settings)
+
+    def __post_init__(self) -> None:
+        self.model = self.spec.name
+        self.registry = Registry(self.storage, self.clock)
+        self.runs = Runs(self.storage, self.clock, self.settings)
+        self.ids = Ids(b"k" * 32)
+        self._sessions: dict[str, ModelSession] = {}
+        specs.save(self.storage, self.spec)
+
+    def upload_and_train(self, table: bytes) -> Run:
+        """Train on a CSV as a request does; the ended run."""
+        etag = self.storage.put(RAW, f"{self.model}/table", table)
+        data = {"blob": f"{self.model}/table", "etag": etag, "format": "csv"}
+        cause = Cause(kind="request", key=iso(self.clock()), text="Asked for.", at=self.clock())
+        self.runs.request(self.model, cause, data)
+        return self.train_all()[-1]
+
+    def train_all(self) -> list[Run]:
+        """Work off the queue as a training worker does; the ended runs."""
+        ended: list[Run] = []
+        queue = self.storage.queues.get(self.settings.train_queue, [])
+        while queue:
+            run = self.runs.claim(self.model, orjson.loads(queue.pop(0))["run_id"], "replay")
+            if run is None:
+                continue
+            try:
+                version = self.trainer(self, run)
+            except EvergreenError as error:
+                ended.append(self.runs.move(run, status="rejected", message=error.message))
+                continue
+            self.registry.register(self.model, version)
+            ended.append(self.runs.move(run, status="registered", version=version))
+        return ended
+
+    def predict(self, records: Sequence[dict[str, Any]]) -> list[tuple[str, Any]]:
+        """Score rows with the champion and log them; the id and the answer of each."""
+        champion = self.session(self.registry.pointer(self.model).champion)
+        now_ms = round(self.clock().timestamp() * 1000)
+        tensors = parse_records(champion.signature, records)
+        labels = champion.score(tensors).labels
+        ids = self.ids.mint(self.model, len(records), now_ms)
+        lines = [
+            prediction_line(
+                id=one, model=self.model, version=champion.version, at=now_ms, features=row, prediction=label
+            )
+            for one, row, label in zip(ids, to_records(champion.signature, tensors), labels, strict=True)
+        ]
+        append(self.storage, self.model, "predictions", self.clock(), lines)
+        return list(zip(ids, labels, strict=True))
+
+    def tell(self, truths: Sequence[tuple[str, Any]]) -> None:
+        """Log truths as the intake does: received, and true, now."""
+        now_ms = round(self.clock().timestamp() * 1000)
+        lines = [orjson.dumps({"id": one, "truth": truth, "at": now_ms, "received": now_ms}) for one, truth in truths]
+        append(self.storage, self.model, "truth", self.clock(), lines)
+
+    def watch(self) -> Report:
+        """One pass of the monitor."""
+        return monitor_pass(self.storage, self.registry, self.runs, self.clock, self.model)
+
+    def session(self, version: str) -> ModelSession:
+        """A version in memory."""
+        if version not in self._sessions:
+            self._sessions[version] = session.load(self.registry, self.model, version)
+        return self._sessions[version]
+
+
+def prediction_line(**record: Any) -> bytes:
+    """A line of the prediction log as a champion's score writes it."""
+    return orjson.dumps(record | {"role": "champion", "probabilities": None, "latency_us": 50})
+
+
+def append(storage: Storage, model: str, kind: str, now: datetime, lines: Sequence[bytes]) -> None:
+    """Add lines to the blob of the hour."""
+    name = f"{model}/{kind}/{hour_of(now.astimezone(UTC))}/replay-1.jsonl"
+    there = next((info.size for info in storage.find(LOG, name)), 0)
+    if lines:
+        storage.append(LOG, name, b"".join(line + b"\n" for line in lines), at=there)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a replay came to.
+
+    Parameters
+    ----------
+    right
+        For each replayed row, whether the champion of its time was right.
+    """
+
+    right: list[bool]
+    retrainings: int
+    promoted: int
+    kept: int
+    decisions: list[str]
+
+
+def replay_stream(
+    replay: Replay,
+    records: Sequence[dict[str, Any]],
+    truths: Sequence[Any],
+    *,
+    late: int,
+    step: int,
+    minutes_a_step: float,
+    train_after: int = 0,
+) -> Outcome:
+    """Score rows in order, `step` at a time, tell each truth `late` rows later, and let the monitor and trainer work.
+
+    Parameters
+    ----------
+    train_after
+        Steps that a training takes: the rows of so many steps are scored before its challenger is registered.
+    """
+    told: list[tuple[str, Any]] = []
+    right: list[bool] = []
+    decisions: list[str] = []
+    sent, waited = 0, 0
+    for start in range(0, len(records), step):
+        scored = replay.predict(records[start : start + step])
+        for (one, answer), truth in zip(scored, truths[start : start + step], strict=True):
+            told.append((one, truth))
+            right.append(answer == truth)
+        replay.clock.advance(minutes=minutes_a_step)
+        due = max(0, len(told) - late)
+        replay.tell(told[sent:due])
+        sent = due
+        replay.clock.advance(seconds=1)
+        decisions += replay.watch().decisions
+        if replay.storage.queues.get(replay.settings.train_queue):
+            waited += 1
+            if waited > train_after:
+                replay.train_all()
+                waited = 0
+    kinds = [run.cause["kind"] for run in replay.runs.find(replay.model)]
+    return Outcome(
+        right=right,
+        retrainings=kinds.count("accuracy"),
+        promoted=sum("replaces champion" in text for text in decisions),
+        kept=sum(" stays, as " in text for text in decisions),
+        decisions=decisions,
+    )
