@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -23,38 +23,10 @@ from automl.storage import Storage
 from automl.training.examples import golden
 from automl.training.infer import describe
 from automl.training.loading import load
+from automl.training.progress import Outcome, Progress
 from automl.training.search import Config, Found, Trial, search
 from automl.training.split import kind_for, split
 from automl.training.version import Made, answers_of, files_of, manifest_of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """How far a run is.
-
-    Parameters
-    ----------
-    stage
-        loading, preparing, searching, exporting, checking or publishing.
-    percent
-        Of the whole run, 0 to 100.
-    best_loss
-        FLAML's best validation loss so far; None before the first trial.
-    """
-
-    stage: str
-    percent: float
-    message: str
-    trials: int = 0
-    best_loss: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """The version a run published, and a sentence about it."""
-
-    version: str
-    message: str
 
 
 def run(
@@ -166,7 +138,7 @@ def _searching(trial: Trial) -> Progress:
         percent=10 + 70 * trial.share,
         message=f"After trial {trial.trials}, {trial.estimator} is the best.",
         trials=trial.trials,
-        best_loss=trial.best_loss,
+        best_loss=trial.best_loss if math.isfinite(trial.best_loss) else None,
     )
 
 
