@@ -1,0 +1,196 @@
+"""Tables as callers upload them: blocks put together into one blob that never changes; and runs asked for on them.
+
+The table is `raw/{model}/{upload}`; its record, `control/{model}/uploads/{upload}.json`, says that it is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import orjson
+
+from automl import forms
+from automl.errors import Conflict, InvalidInput, NotFound, Problem, TooLarge
+from automl.events import Clock
+from automl.runs import Cause, Run, Runs
+from automl.storage import CONTROL, RAW, Missing, Precondition, Storage
+
+MAX_BLOCKS = 50_000
+"""Most blocks of one blob (Azure's limit)."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a caller says when all blocks are there."""
+
+    blocks: int
+    """How many blocks make the table: 0 to blocks - 1."""
+
+    format: str
+    """`csv` or `parquet`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A whole table in storage.
+
+    Parameters
+    ----------
+    blob
+        Its name in the raw container.
+    size
+        In bytes.
+    """
+
+    blob: str
+    etag: str
+    format: str
+    size: int
+    blocks: int
+
+    def to_json(self) -> dict[str, Any]:
+        """This record as it is stored and shown."""
+        return asdict(self)
+
+
+def put_block(storage: Storage, model: str, upload: str, number: int, data: bytes) -> None:
+    """Store one block of a table. Blocks may come in any order, and again. Raises InvalidInput, TooLarge."""
+    _check_name(upload)
+    if number >= MAX_BLOCKS:
+        raise TooLarge(f"Expected a block number below {MAX_BLOCKS}, got {number}. Send larger blocks.")
+    if not data:
+        problem = Problem(field="body", expected="bytes of a table", got="none", remedy="Send the block again.")
+        raise InvalidInput.of([problem])
+    storage.stage(RAW, _blob(model, upload), number, data)
+
+
+def commit(storage: Storage, model: str, upload: str, body: Mapping[str, Any]) -> Upload:
+    """Make a table of its blocks; doing it again gives the same record.
+
+    Raises
+    ------
+    InvalidInput
+        The order cannot be read, or a block is missing.
+    Conflict
+        A table of that name was committed before from other blocks.
+    """
+    _check_name(upload)
+    order = forms.read(Order, body, _RULES, name="body")
+    known = _find(storage, model, upload)
+    if known is None:
+        known = _committed(storage, model, upload, order)
+    if (known.blocks, known.format) != (order.blocks, order.format):
+        raise Conflict(
+            f"Upload '{upload}' of model '{model}' was committed before as {known.blocks} blocks of {known.format}. "
+            "A table never changes; choose another upload name."
+        )
+    return known
+
+
+def find(storage: Storage, model: str, upload: str) -> Upload:
+    """The record of a whole table. Raises NotFound."""
+    _check_name(upload)
+    known = _find(storage, model, upload)
+    if known is None:
+        raise NotFound(
+            f"Model '{model}' has no upload '{upload}'. "
+            f"Send its blocks to PUT /models/{model}/data/{upload}/0 and so on, then POST …/{upload}/commit."
+        )
+    return known
+
+
+def request_run(
+    storage: Storage,
+    runs: Runs,
+    clock: Clock,
+    model: str,
+    upload: str,
+    *,
+    key: str | None = None,
+    traceparent: str | None = None,
+) -> Run:
+    """Ask for a run on an upload.
+
+    Parameters
+    ----------
+    key
+        Names the request (`Idempotency-Key`): the same key gives the same run. Without one each request is its own.
+
+    Raises
+    ------
+    NotFound
+        There is no such upload.
+    """
+    table = find(storage, model, upload)
+    data = {"blob": table.blob, "etag": table.etag, "format": table.format}
+    chosen = key or uuid4().hex
+    at = clock() if key is None else _first_asked(storage, clock, model, key)
+    cause = Cause(kind="request", key=f"{upload}:{chosen}", text=f"A run on upload '{upload}' was asked for.", at=at)
+    return runs.request(model, cause, data, traceparent=traceparent)
+
+
+def _first_asked(storage: Storage, clock: Clock, model: str, key: str) -> datetime:
+    """When a request of this key first came; a run's id follows from its time."""
+    name = f"{model}/requests/{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+    now = clock()
+    try:
+        storage.put(CONTROL, name, now.isoformat().encode(), create=True)
+    except Precondition:
+        blob = storage.get(CONTROL, name)
+        return now if blob is None else datetime.fromisoformat(blob.data.decode())
+    return now
+
+
+def _committed(storage: Storage, model: str, upload: str, order: Order) -> Upload:
+    blob = _blob(model, upload)
+    try:
+        etag = storage.commit(RAW, blob, order.blocks)
+    except Missing:
+        remedy = f"Send blocks 0 to {order.blocks - 1}, then commit again."
+        got = "at least one of them missing"
+        problem = Problem(field="blocks", expected=f"{order.blocks} uploaded blocks", got=got, remedy=remedy)
+        raise InvalidInput.of([problem]) from None
+    record = Upload(blob=blob, etag=etag, format=order.format, size=storage.size(RAW, blob), blocks=order.blocks)
+    try:
+        storage.put(CONTROL, _record(model, upload), orjson.dumps(record.to_json()), create=True)
+    except Precondition:
+        there = _find(storage, model, upload)  # written by an attempt whose answer was lost, or by somebody else
+        return there or record
+    return record
+
+
+def _find(storage: Storage, model: str, upload: str) -> Upload | None:
+    try:
+        blob = storage.get(CONTROL, _record(model, upload))
+    except Missing:
+        return None
+    return None if blob is None else Upload(**orjson.loads(blob.data))
+
+
+def _check_name(upload: str) -> None:
+    if not _NAME.fullmatch(upload):
+        expected = "letters, digits, hyphens and underscores, 63 at most"
+        problem = Problem(field="upload", expected=expected, got=repr(upload)[:80], remedy="Choose such a name.")
+        raise InvalidInput.of([problem])
+
+
+def _blob(model: str, upload: str) -> str:
+    return f"{model}/{upload}"
+
+
+def _record(model: str, upload: str) -> str:
+    return f"{model}/uploads/{upload}.json"
+
+
+_RULES: forms.Rules = {
+    "blocks": (forms.whole(1, MAX_BLOCKS), f"a whole number from 1 to {MAX_BLOCKS}"),
+    "format": (forms.option("csv", "parquet"), "csv or parquet"),
+}

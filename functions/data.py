@@ -1,0 +1,35 @@
+"""Uploads in blocks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import azure.functions as func
+
+from automl import spec, uploads
+from functions import parts
+from functions.http import body_of, endpoint, json_object, model_of, routes
+
+blueprint = routes()
+
+
+@blueprint.route("models/{model}/data/{upload}/{number:int}", methods=["PUT"], auth_level=func.AuthLevel.FUNCTION)
+@endpoint
+def put_block(req: func.HttpRequest) -> dict[str, Any]:
+    """Store one block of a table."""
+    core, model = parts.core(), model_of(req)
+    upload, number = req.route_params["upload"], int(req.route_params["number"])
+    data = body_of(req, core.settings.max_block_bytes)
+    spec.load(core.storage, model)
+    uploads.put_block(core.storage, model, upload, number, data)
+    return {"upload": upload, "block": number, "size": len(data)}
+
+
+@blueprint.route("models/{model}/data/{upload}/commit", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@endpoint
+def commit_upload(req: func.HttpRequest) -> dict[str, Any]:
+    """Make a table of the blocks."""
+    core, model = parts.core(), model_of(req)
+    order = json_object(req, core.settings.max_body_bytes)
+    spec.load(core.storage, model)
+    return uploads.commit(core.storage, model, req.route_params["upload"], order).to_json()

@@ -1,0 +1,63 @@
+"""Whether this process lives, and whether it can do its work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import azure.functions as func
+
+from automl import bootstrap
+from automl.errors import EvergreenError
+from functions import parts
+from functions.http import answer, endpoint, routes
+
+blueprint = routes()
+
+
+@blueprint.route("health/live", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@endpoint
+def health_live(req: func.HttpRequest) -> dict[str, Any]:
+    """This process answers."""
+    return {"status": "live"}
+
+
+@blueprint.route("health/ready", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@endpoint
+def health_ready(req: func.HttpRequest) -> func.HttpResponse:
+    """`ready`; `degraded` while it answers, but not as it should; or 503 `unavailable`, each with the reasons."""
+    reasons: list[str] = []
+    versions: dict[str, str] = {}
+    try:
+        core = parts.core()
+        models = core.registry.models()
+        if core.settings.role != "train":
+            _warm(core.settings.default_model, models)
+    except EvergreenError as error:
+        reasons.append(error.message)
+    if bootstrap.serving.cache_info().currsize:
+        serving = bootstrap.serving()
+        versions = serving.champions.versions()
+        degraded = serving.champions.troubles()
+        if lost := serving.predictions.lost:
+            degraded.append(f"{lost} predictions were answered and not logged since this process began.")
+        if versions:
+            return _ready("degraded" if degraded or reasons else "ready", reasons + degraded, versions)
+    return _ready("unavailable", reasons, versions) if reasons else _ready("ready", [], versions)
+
+
+def _warm(default: str, models: list[str]) -> None:
+    """Load the model that will be asked for, if it is known which, so that its first score is not a slow one."""
+    model = default or (models[0] if len(models) == 1 else None)
+    serving = parts.serving_now()
+    if model is not None and model in models:
+        from automl.errors import NotFound
+
+        try:
+            serving.champions.get(model)
+        except NotFound:
+            return  # no version of it yet: nothing to warm, and no fault
+
+
+def _ready(status: str, reasons: list[str], versions: dict[str, str]) -> func.HttpResponse:
+    body = {"status": status, "reasons": reasons, "versions": versions}
+    return answer(body, status=503 if status == "unavailable" else 200)

@@ -1,0 +1,28 @@
+"""`POST /models/{model}/score`."""
+
+from __future__ import annotations
+
+import azure.functions as func
+
+from automl.scoring.service import MEDIA_TYPES, Scoring
+from functions import parts
+from functions.http import answer, body_of, endpoint, media_type, model_of, routes
+
+blueprint = routes()
+
+
+@blueprint.route("models/{model}/score", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@endpoint
+async def score(req: func.HttpRequest) -> func.HttpResponse:
+    """Predictions for the rows of the body."""
+    model = model_of(req)
+    serving = await parts.serving()
+    body = body_of(req, serving.core.settings.max_body_bytes)
+    scoring = Scoring(
+        champions=serving.champions,
+        ids=serving.ids,
+        log=serving.predictions,
+        settings=serving.core.settings,
+        clock=serving.core.clock,
+    )
+    return answer(await scoring.score(model, body, media_type(req, *MEDIA_TYPES)))

@@ -1,0 +1,44 @@
+"""The queue: a run to carry out, or a monitor pass that was asked for."""
+
+from __future__ import annotations
+
+import logging
+
+import azure.functions as func
+import orjson
+
+from functions import parts
+from functions.http import routes
+from functions.logs import OneLine
+
+blueprint = routes()
+logger = logging.getLogger("evergreen.queue")
+logger.addFilter(OneLine())
+
+
+@blueprint.queue_trigger(arg_name="message", queue_name="%EVERGREEN_TRAIN_QUEUE%", connection="EVERGREEN_STORAGE")
+def work_on_queue(message: func.QueueMessage) -> None:
+    """Do what a message asks for. A message that always fails ends in the poison queue.
+
+    Raises
+    ------
+    ValueError
+        The message is none of ours.
+    """
+    order = orjson.loads(message.get_body())
+    core = parts.core()
+    match order:
+        case {"kind": "train", "model": str(model), "run_id": str(run_id)}:
+            from automl.training import worker
+
+            logger.info("Run %s of model %s begins, trace %s", run_id, model, order.get("traceparent"))
+            run = worker.handle(order, core)
+            text = "nothing to do" if run is None else f"{run.status}: {run.message}"
+            logger.info("Run %s of model %s: %s", run_id, model, text)
+        case {"kind": "monitor", "model": str(model)}:
+            from automl.monitoring import passes
+
+            report = passes.monitor_pass(core.storage, core.registry, core.runs, core.clock, model)
+            logger.info("Monitor of model %s: %s", model, report.text)
+        case _:
+            raise ValueError(f"Expected a message of kind train or monitor, got {message.get_body()[:200]!r}.")
