@@ -6,13 +6,18 @@ import ast
 import dataclasses
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import azure.functions as func
+
+import function_app
 from automl.errors import InvalidInput
 from automl.settings import Settings, variable
 from automl.spec import Spec
+from infra.local.settings import LocalSettings
+from infra.local.settings import variable as local_variable
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -36,11 +41,12 @@ def table(name: str) -> list[tuple[str, ...]]:
 
 
 def settings_rows() -> list[tuple[str, ...]]:
-    """One row a setting: environment variable, default, what it means."""
-    meanings = _documented(Settings)
+    """One row a setting, of the app and then of `make up`: environment variable, default, what it means."""
+    kinds: list[tuple[type, Callable[[str], str]]] = [(Settings, variable), (LocalSettings, local_variable)]
     return [
-        (f"`{variable(field.name)}`", _default(field.default), _cell(meanings[field.name]))
-        for field in dataclasses.fields(Settings)
+        (f"`{name(field.name)}`", _default(field.default), _cell(_documented(kind)[field.name]))
+        for kind, name in kinds
+        for field in dataclasses.fields(kind)
     ]
 
 
@@ -51,6 +57,22 @@ def spec_rows() -> list[tuple[str, ...]]:
         (f"`{path}`", "required" if missing else _default(default), _cell(expected[path]), _cell(meaning))
         for path, missing, default, meaning in _leaves(Spec, "")
     ]
+
+
+def route_rows() -> list[tuple[str, ...]]:
+    """One row an HTTP function: method and route, the key it asks for, the first line of its documentation."""
+    rows: list[tuple[str, ...]] = []
+    app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)  # of our own: one can be indexed only once
+    for room in function_app.rooms("all"):
+        app.register_functions(room.blueprint)
+    for function in app.get_functions():
+        trigger: dict[str, Any] = function.get_bindings()[0].get_dict_repr()  # a function's first binding triggers it
+        if trigger["type"] == "httpTrigger":
+            about = inspect.getdoc(function.get_user_function()) or ""
+            key = "none" if trigger["authLevel"].value == "anonymous" else trigger["authLevel"].value
+            line = _cell(about.partition("\n\n")[0])
+            rows += [(f"`{method.value} /{trigger['route']}`", key, line) for method in trigger["methods"]]
+    return rows
 
 
 def _leaves(kind: type, prefix: str) -> Iterator[tuple[str, bool, Any, str]]:
