@@ -82,6 +82,8 @@ def threshold_rows(
         Matrix rows [B, F], B > 0, to start from.
     """
     chosen = splits.sample(MAX_SPLITS, rng)
+    # From several rows, when the model is small: two sides of a split can agree on one row and not on the next.
+    chosen = np.tile(chosen, min(4, max(1, MAX_SPLITS // max(1, len(chosen)))))
     reaching = splits.reaching(chosen, base[rng.integers(0, len(base), len(chosen))])
     feature, last = splits.feature[chosen], splits.last_left[chosen]
     beside = [last, np.nextafter(last, np.float32(np.inf)), np.nextafter(last, np.float32(-np.inf))]
