@@ -13,7 +13,7 @@ from automl.events import iso
 from automl.log.reader import hour_of
 from automl.monitoring import alarm, comparison, ingest, labels, retrain
 from automl.monitoring.detector import Detector
-from automl.monitoring.ingest import News, Record
+from automl.monitoring.ingest import News, Prediction, Truth
 from automl.monitoring.labels import Label
 from automl.monitoring.scene import Scene
 from automl.monitoring.state import State
@@ -34,7 +34,7 @@ def decide(state: State, scene: Scene, news: News) -> int | None:
         _know(state, registry, model, [pointer.champion])
         alarm.watch(state, pointer, state.baselines[pointer.champion])
         pairs = ingest.join(registry.storage, model, state, news) if news.truths else []
-        _know(state, registry, model, {record["version"] for _, record in pairs})
+        _know(state, registry, model, {prediction.version for _, prediction in pairs})
         fresh = labels.take(state, _labels(state, pairs))
         alarm.feed(state, fresh, scene.spec.monitor.alpha)
         comparison.judge_challenger(state, scene)
@@ -54,19 +54,19 @@ def _know(state: State, registry: Registry, model: str, versions: Iterable[str])
             state.baselines[version] = orjson.loads(registry.file(model, version, "baseline.json"))["loss"]
 
 
-def _labels(state: State, pairs: list[tuple[Record, Record]]) -> list[Label]:
+def _labels(state: State, pairs: list[tuple[Truth, Prediction]]) -> list[Label]:
     made: list[Label] = []
-    for truth, record in pairs:
-        loss = Loss.from_baseline(state.baselines[record["version"]])
+    for truth, prediction in pairs:
+        loss = Loss.from_baseline(state.baselines[prediction.version])
         made.append(
             Label(
-                id=record["id"],
+                id=prediction.id,
                 at=truth["at"],
                 received=truth["received"],
-                predicted_at=record["at"],
-                hour=hour_of(ingest.made(record["id"])),
-                version=record["version"],
-                error=float(loss.raw_errors([truth["truth"]], [record["prediction"]])[0]),
+                predicted_at=prediction.at,
+                hour=hour_of(ingest.made(prediction.id)),
+                version=prediction.version,
+                error=float(loss.raw_errors([truth["truth"]], [prediction.prediction])[0]),
             )
         )
     return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -27,7 +27,18 @@ _ID = slice(7, 43)
 _KEY = slice(43, 50)
 """Where a prediction line of a model with a business key has `","key"`."""
 
-Record = dict[str, Any]
+Truth = dict[str, Any]
+"""One line of the truth log, decoded; `waited` is added to one by key whose prediction has not come yet."""
+
+
+class Prediction(NamedTuple):
+    """What the monitor needs of a prediction record; the rest, above all the features, is let go at once."""
+
+    id: str
+    key: str | None
+    version: str
+    at: int
+    prediction: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +52,12 @@ class News:
     predictions
         New prediction lines.
     awaited
-        The records among them that carry a business key whose truth waited.
+        The predictions among them that carry a business key whose truth waited.
     """
 
-    truths: list[Record]
+    truths: list[Truth]
     predictions: int
-    awaited: list[Record]
+    awaited: list[Prediction]
 
     def __bool__(self) -> bool:
         return bool(self.truths or self.predictions)
@@ -58,7 +69,7 @@ def read(storage: Storage, model: str, state: State, now: datetime) -> News:
     A torn last line stays for the next pass. Truth is read before predictions, so that the count of predictions is
     never behind that of truths.
     """
-    truths: list[Record] = []
+    truths: list[Truth] = []
     ends: dict[str, int] = {}
     for name, end, lines in new_lines(storage, model, "truth", state.offsets, state.since_hour):
         records, torn = decode(lines)
@@ -67,7 +78,7 @@ def read(storage: Storage, model: str, state: State, now: datetime) -> News:
         state.count("torn", torn)
     state.count("truths", len(truths))
     keys = {str(truth["key"]) for truth in state.pending if "id" not in truth}
-    predictions, awaited = 0, list[Record]()
+    predictions, awaited = 0, list[Prediction]()
     for name, end, lines in new_lines(storage, model, "predictions", state.offsets, state.since_hour):
         predictions += len(lines)
         awaited += _with_key(lines, keys)
@@ -83,8 +94,8 @@ def read(storage: Storage, model: str, state: State, now: datetime) -> News:
     return News(truths=sorted(truths, key=_receipt), predictions=predictions, awaited=awaited)
 
 
-def join(storage: Storage, model: str, state: State, news: News) -> list[tuple[Record, Record]]:
-    """The truths with the champion's prediction record of each, in the order of their receipt.
+def join(storage: Storage, model: str, state: State, news: News) -> list[tuple[Truth, Prediction]]:
+    """The truths with the champion's prediction of each, in the order of their receipt.
 
     Only the hours that the ids point to are read, and one about them: a record is written after its id is made, and
     not always in the same hour. A truth by business key is looked up in the whole log once, then waits for the key to
@@ -92,10 +103,10 @@ def join(storage: Storage, model: str, state: State, news: News) -> list[tuple[R
     """
     by_id = {truth["id"] for truth in news.truths if "id" in truth}
     by_key = {str(truth["key"]) for truth in news.truths if "id" not in truth and "waited" not in truth}
-    records: dict[str, Record] = {}
-    of_key: dict[str, list[Record]] = {}
-    for record in news.awaited:
-        of_key.setdefault(record["key"], []).append(record)
+    of_id: dict[str, Prediction] = {}
+    of_key: dict[str | None, list[Prediction]] = {}
+    for prediction in news.awaited:
+        of_key.setdefault(prediction.key, []).append(prediction)
     batches: Iterator[list[bytes]]
     if by_key:
         batches = (lines for _, _, lines in new_lines(storage, model, "predictions", {}))
@@ -103,16 +114,16 @@ def join(storage: Storage, model: str, state: State, news: News) -> list[tuple[R
         hours = {hour_of(made(text), shift=shift) for text in by_id for shift in (-1, 0, 1)}
         batches = lines_of_hours(storage, model, "predictions", hours)
     for lines in batches:
-        for record in _with_id(lines, by_id):
-            records.setdefault(record["id"], record)
-        for record in _with_key(lines, by_key):
-            of_key.setdefault(record["key"], []).append(record)
-    matched: list[tuple[Record, Record]] = []
-    waiting: list[Record] = []
+        for prediction in _with_id(lines, by_id):
+            of_id.setdefault(prediction.id, prediction)
+        for prediction in _with_key(lines, by_key):
+            of_key.setdefault(prediction.key, []).append(prediction)
+    matched: list[tuple[Truth, Prediction]] = []
+    waiting: list[Truth] = []
     for truth in news.truths:
-        one = records.get(truth.get("id", ""))
+        one = of_id.get(truth.get("id", ""))
         found = [one] if one else of_key.get(str(truth.get("key")), [])
-        matched += [(truth, record) for record in found]
+        matched += [(truth, prediction) for prediction in found]
         if not found:
             waiting.append(truth)
     _keep(state, waiting)
@@ -124,7 +135,7 @@ def made(prediction_id: str) -> datetime:
     return datetime.fromtimestamp(ids.made_at(prediction_id) / 1000, UTC)
 
 
-def _keep(state: State, truths: Sequence[Record]) -> None:
+def _keep(state: State, truths: Sequence[Truth]) -> None:
     """Put what has no prediction back into the state, as far as it may still get one."""
     kept = [
         truth if "id" in truth else {**truth, "waited": True}
@@ -136,27 +147,27 @@ def _keep(state: State, truths: Sequence[Record]) -> None:
     state.count("orphaned", len(truths) - len(state.pending))
 
 
-def _with_id(lines: Sequence[bytes], wanted: set[str]) -> Iterator[Record]:
+def _with_id(lines: Sequence[bytes], wanted: set[str]) -> Iterator[Prediction]:
     texts = {text.encode() for text in wanted}
     return _champions(line for line in lines if line[_ID] in texts) if texts else iter(())
 
 
-def _with_key(lines: Sequence[bytes], wanted: set[str]) -> Iterator[Record]:
+def _with_key(lines: Sequence[bytes], wanted: set[str]) -> Iterator[Prediction]:
     if not wanted:
         return iter(())
     keyed = _champions(line for line in lines if line[_KEY] == b'","key"')
-    return (record for record in keyed if record["key"] in wanted)
+    return (prediction for prediction in keyed if prediction.key in wanted)
 
 
-def _champions(lines: Iterator[bytes]) -> Iterator[Record]:
-    """The records of champions among some lines; a torn line was never acknowledged and is none."""
+def _champions(lines: Iterator[bytes]) -> Iterator[Prediction]:
+    """The champions' predictions among some lines; a torn line was never acknowledged and is none."""
     for line in lines:
         try:
             record = orjson.loads(line)
         except orjson.JSONDecodeError:
             continue
         if isinstance(record, dict) and record["role"] == "champion":
-            yield record
+            yield Prediction(record["id"], record.get("key"), record["version"], record["at"], record["prediction"])
 
 
 def _receipt(truth: Mapping[str, Any]) -> tuple[int, str]:
