@@ -117,6 +117,11 @@ class System:
         found: dict[str, Any] = self.wait(f"run {run_id} to end", look, within_s)
         return found
 
+    def labelled(self, model: str) -> int:
+        """How many rows the monitor has seen a truth for; 0 before its first pass."""
+        answer = self.client.get(f"/models/{model}/monitor")
+        return int(answer.json()["labelled"]) if answer.is_success else 0
+
     def _host(self, part: Part) -> list[str]:
         app, port = str(REPOSITORY), str(self.listens[part])
         return [sys.executable, "-m", "infra.local.host", "--app", app, "--port", port, "--lease", "10"]

@@ -40,10 +40,7 @@ def test_a_model_that_goes_bad_replaces_itself(tmp_path: Path) -> None:
         first = running.ask("GET", f"/models/{MODEL}/champion")["champion"]
 
         good = live(running, loans(1000, seed=1))
-        running.wait(
-            "the monitor to have seen the labels",
-            lambda: running.ask("GET", f"/models/{MODEL}/monitor")["labels"] == 1000,
-        )
+        running.wait("the monitor to have seen the labels", lambda: running.labelled(MODEL) == 1000)
         assert "alarm" not in kinds(running)
 
         bad = live(running, loans(2500, seed=2, reversed_concept=True))
