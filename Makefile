@@ -1,0 +1,73 @@
+# Everything a developer types. `make up` needs Python 3.11 or newer and the network once; it brings the rest.
+#
+#   PYTHON=/path/to/python3   the Python that .venv is made with (default: the first on the PATH that will do)
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help up down status test check bench lock clean azurite contract python
+
+VENV := .venv/bin/python
+INSTALL := -m infra.local.install
+
+# A shim may exist and still not run, so each candidate is tried.
+FIND_PYTHON = for each in $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python); do \
+	"$$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$each"; exit 0; }; \
+	done; \
+	echo "Evergreen needs Python 3.11 or newer; tried: $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python)." >&2; \
+	echo "Install one, or say where it is: make up PYTHON=/path/to/python3" >&2; exit 1
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+
+up: python azurite ## start everything on this machine, with a first model
+	@$(VENV) -m infra.local up
+
+down: ## stop it; the data stays
+	@if [ -x $(VENV) ]; then $(VENV) -m infra.local down; else echo "Nothing was running."; fi
+
+status: ## what runs
+	@$(VENV) -m infra.local status
+
+test: python azurite contract ## every test
+	@.venv/bin/pytest
+
+check: python ## format, lint, types, layers
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+bench: python azurite ## measure; results are printed, nothing fails
+	@if ls tests/benchmarks/bench_*.py >/dev/null 2>&1; \
+	then for each in tests/benchmarks/bench_*.py; do $(VENV) "$$each" || exit 1; done; \
+	else echo "There are no benchmarks yet."; fi
+
+lock: ## pin what requirements*.in ask for (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
+	uv pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links \
+		requirements.in -o requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links \
+		-c requirements.txt requirements-dev.in -o requirements-dev.txt
+	uv pip compile --quiet --universal --python-version 3.13 --no-header --no-emit-index-url --no-emit-find-links \
+		-c requirements.txt requirements-contract.in -o requirements-contract.txt
+
+clean: down ## stop everything and remove its data, environments and caches
+	@for each in azurite logs run; do rm -rf "$${EVERGREEN_LOCAL_DIR:-.local}/$$each"; done
+	@rm -rf .venv .venv-contract node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# What the above stand on. A stamp file says that an environment is complete: a broken-off installation has none.
+
+python: .venv/.stamp
+
+.venv/.stamp: requirements-dev.txt
+	@python=$$($(FIND_PYTHON)) && "$$python" $(INSTALL) python
+
+azurite: node_modules/.stamp
+
+node_modules/.stamp: package-lock.json .venv/.stamp
+	@$(VENV) $(INSTALL) azurite
+
+contract: .venv-contract/.stamp
+
+.venv-contract/.stamp: requirements-contract.txt .venv/.stamp
+	@$(VENV) $(INSTALL) contract
