@@ -58,8 +58,9 @@ def _lines(api: Api, model: str, *, whole: bool) -> Iterator[Line]:
     yield "labels", f"{monitor['labelled']:,} of {monitor['predictions']:,} predictions"
     yield "alarm", monitor["alarm"]["text"] if monitor["alarm"] else "none"
     if whole:
-        shown = ("labelled", "predictions", "alarm")
-        yield from _numbers({name: value for name, value in monitor.items() if name not in shown}, "")
+        for name in ("comparison", "request", "counts"):
+            yield from _numbers(monitor.get(name), name)
+        yield from _numbers(monitor.get("report"), "")
 
 
 def _run(run: Mapping[str, Any]) -> str:
@@ -68,22 +69,25 @@ def _run(run: Mapping[str, Any]) -> str:
 
 
 def _numbers(value: Any, path: str) -> Iterator[Line]:
-    """Everything the monitor tells, a line each, named by its path; what is empty is left out."""
+    """What the monitor tells, an object a line, named by its path; what is empty is left out."""
     if isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield from _numbers(inner, f"{path}.{name}" if path else str(name))
+        nested = {name: inner for name, inner in value.items() if isinstance(inner, Mapping | list)}
+        plain = [
+            f"{name} {_plain(inner)}" for name, inner in value.items() if name not in nested and inner is not None
+        ]
+        if plain:
+            yield path or "report", ", ".join(plain)
+        for name, inner in nested.items():
+            yield from _numbers(inner, f"{path} {name}".lstrip())
     elif isinstance(value, list):
-        if value and not any(isinstance(item, Mapping | list) for item in value):
-            yield path, ", ".join(_plain(item) for item in value)
-        else:
-            for index, inner in enumerate(value):
-                yield from _numbers(inner, f"{path}.{index}")
-    elif value is not None and value != "":
+        for inner in value:
+            yield from _numbers(inner, path)
+    elif value is not None:
         yield path, _plain(value)
 
 
 def _plain(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _moment(text: str) -> str:

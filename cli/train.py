@@ -72,9 +72,9 @@ def _report(api: Api, model: str, run: dict[str, Any], file: Path, *, keyed: boo
     metric = metrics["metric"]
     typer.echo(run["message"])
     typer.echo(f"Holdout {metric}: {metrics['holdout'][metric]:.4f} ({metrics['n_holdout']:,} rows)")
-    champion = api.champion(model)
-    if champion is not None and champion["champion"] == run["version"]:
-        typer.echo(f"Version {run['version']} is the champion of model {model}. Score with:")
-    else:
-        typer.echo(f"Version {run['version']} is a challenger: the monitor will judge it. The champion answers:")
+    pointer = api.champion(model)
+    if pointer is not None and pointer["champion"] != run["version"]:
+        typer.echo("The monitor will judge this challenger; until then the champion answers.")
+        version = api.version(model, pointer["champion"])
+    typer.echo("Score the first row of this table:")
     typer.echo(curl(api.url, model, file, version["signature"], keyed=keyed))

@@ -10,10 +10,15 @@ from tests.cli.stand_in import VERSION, StandIn, problem
 MONITOR: dict[str, Any] = {
     "predictions": 20_000,
     "labelled": 1_500,
-    "counts": {"corrected": 3},
+    "counts": {"corrected": 3, "late": 1},
     "watch": {"version": VERSION, "detector": {"values": [0.5, 1.25]}, "power": None},
     "alarm": None,
     "comparison": None,
+    "report": {
+        "performance": [{"window": "all", "n": 1500, "accuracy": 0.892233}, {"window": "recent", "n": 500}],
+        "detector": {"e_value": 0.00119655, "peak": None},
+        "note": "Reduced power.",
+    },
 }
 
 
@@ -31,12 +36,16 @@ def test_each_model_is_shown_with_champion_run_labels_and_alarm(server: StandIn,
     ]
 
 
-def test_one_model_is_shown_with_every_number_of_its_monitor(server: StandIn, evergreen: Run) -> None:
+def test_one_model_is_shown_with_the_numbers_its_monitor_reports(server: StandIn, evergreen: Run) -> None:
     server.on("GET .*/monitor", MONITOR)
     lines = [" ".join(line.split()) for line in evergreen("status", "adult").stdout.splitlines()]
-    assert "counts.corrected 3" in lines
-    assert "watch.detector.values 0.5, 1.25" in lines
-    assert not any(line.startswith(("comparison", "watch.power")) for line in lines)
+    assert lines[6:] == [
+        "counts corrected 3, late 1",
+        "report note Reduced power.",
+        "performance window all, n 1500, accuracy 0.8922",
+        "performance window recent, n 500",
+        "detector e_value 0.001197",
+    ]
 
 
 def test_alarm_is_told_in_its_own_words(server: StandIn, evergreen: Run) -> None:

@@ -70,7 +70,7 @@ def test_table_becomes_a_model_that_can_be_asked_at_once(server: StandIn, evergr
     assert train.headers["idempotency-key"]
     assert "It is the first." in result.stdout
     assert "Holdout roc_auc: 0.9312 (6,512 rows)" in result.stdout
-    assert "is the champion of model adult-census" in result.stdout
+    assert "Score the first row of this table:" in result.stdout
 
 
 def test_curl_line_scores_the_first_row_with_the_signatures_types(
@@ -221,9 +221,15 @@ def test_run_without_a_model_ends_in_its_own_words(server: StandIn, evergreen: R
     assert f"ended {status}: Target 'income' has one class." in result.stderr
 
 
-def test_later_version_is_called_a_challenger(server: StandIn, evergreen: Run, table: Path) -> None:
+def test_later_version_is_called_a_challenger_and_the_line_is_for_the_champion(
+    server: StandIn, evergreen: Run, table: Path
+) -> None:
     server.on("GET .*/champion", {"champion": "20261119T000000Z-00000000", "challenger": "x"})
-    assert "is a challenger" in evergreen("train", table, "--target", "income").stdout
+    older = {"features": [{"name": "age", "type": "category"}]}
+    server.on("GET .*/versions/20261119T.*", {"signature": older})
+    stdout = evergreen("train", table, "--target", "income").stdout
+    assert "The monitor will judge this challenger" in stdout
+    assert json.loads(shlex.split(stdout.splitlines()[-1])[-1]) == {"dataframe_records": [{"age": "39"}]}
 
 
 def _interrupt(_: float) -> None:
