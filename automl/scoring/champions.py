@@ -12,7 +12,8 @@ import logging
 import threading
 from dataclasses import dataclass, replace
 
-from automl.errors import EvergreenError, Unavailable
+from automl import spec
+from automl.errors import EvergreenError, NotFound, Unavailable
 from automl.events import Clock, iso
 from automl.registry import Pointer, Registry
 from automl.scoring.session import ModelSession, load
@@ -83,7 +84,14 @@ class Champions:
         with self._loading[hash(model) % _LOCKS]:
             if (session := self.cached(model)) is not None:
                 return session  # loaded by the thread that was first
-            self._held[model] = held = self._first(model, self._registry.pointer(model))
+            try:
+                pointer = self._registry.pointer(model)
+            except NotFound:
+                spec.load(
+                    self._registry.storage, model
+                )  # a model nobody has made is told apart from an untrained one
+                raise
+            self._held[model] = held = self._first(model, pointer)
             self._watch()
             return held.session
 

@@ -84,7 +84,10 @@ class ModelSession:
             raise Unfit(f"Version '{self.version}' of model '{self.model}' failed: {_first_line(error)}") from error
         if not self.signature.classes:
             return Scores(labels=np.asarray(answer[0], dtype=np.float64).reshape(-1).tolist(), probabilities=None)
-        labels = [self._labels[label] for label in answer[0].tolist()]
+        try:
+            labels = [self._labels[label] for label in answer[0].tolist()]
+        except KeyError as error:
+            raise self._unfit(f"the graph answers {error}, which is no class of the signature") from error
         return Scores(labels=labels, probabilities=answer[1].astype(np.float64, copy=False))
 
     def _check_inputs(self, widths: Mapping[str, int]) -> None:
@@ -130,12 +133,15 @@ def load(registry: Registry, model: str, version: str) -> ModelSession:
     Unavailable
         Storage could not be read; the version may be sound.
     """
-    manifest = registry.manifest(model, version)
-    signature = Signature.from_json(orjson.loads(registry.file(model, version, "signature.json")))
-    onnx = registry.file(model, version, "model.onnx")
-    key = manifest.get("spec", {}).get("columns", {}).get("key")
-    session = ModelSession(model, version, onnx, signature, key=key)
-    if difference := golden.difference(session, orjson.loads(registry.file(model, version, "golden.json"))):
+    key = registry.manifest(model, version).get("spec", {}).get("columns", {}).get("key")
+    onnx, *texts = (registry.file(model, version, name) for name in ("model.onnx", "signature.json", "golden.json"))
+    try:
+        signature, published = Signature.from_json(orjson.loads(texts[0])), orjson.loads(texts[1])
+        session = ModelSession(model, version, onnx, signature, key=key)
+        difference = golden.difference(session, published)
+    except (KeyError, TypeError, ValueError) as error:  # files of another format than this program's
+        raise Unfit(f"Version '{version}' of model '{model}' cannot be read: {error!r}.") from error
+    if difference is not None:
         raise Unfit(f"Version '{version}' of model '{model}' does not answer as published: {difference}.")
     return session
 

@@ -64,7 +64,7 @@ def graph(signature: Signature, *, bias: float = 0.0) -> bytes:
     ]
     constants = {
         "zero": np.array(0.0),
-        "weights": np.array([[0.1], [1e-10]]),
+        "weights": np.array([[0.1], [1e-12]]),
         "last_axis": np.array([1], dtype=np.int64),
         "bias": np.array(bias - 4.0),
     }

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+
+from automl.storage import CONTROL, RAW, Precondition
+from tests.functions.conftest import Client
+
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+@pytest.fixture
+async def made(call: Client) -> Client:
+    """A model with a spec and one committed upload."""
+    await call("put_model", {"target": "income"})
+    await call("put_block", b"age,income\n", upload="first", number="0")
+    await call("put_block", b"1,a\n", upload="first", number="1")
+    answer = await call("commit_upload", {"blocks": 2, "format": "csv"}, upload="first")
+    assert answer.status == 200
+    return call
+
+
+async def test_blocks_become_one_table(made: Client) -> None:
+    answer = await made("commit_upload", {"blocks": 2, "format": "csv"}, upload="first")
+    blob = made.storage.get(RAW, "adult/first")
+    assert blob is not None
+    assert blob.data == b"age,income\n1,a\n"
+    assert answer.json == {"blob": "adult/first", "etag": blob.etag, "format": "csv", "size": 15, "blocks": 2}
+
+
+async def test_table_never_changes(made: Client) -> None:
+    await made("put_block", b"other\n", upload="first", number="0")
+    answer = await made("commit_upload", {"blocks": 1, "format": "csv"}, upload="first")
+    assert answer.status == 409
+    assert "choose another upload name" in answer.json["detail"]
+    blob = made.storage.get(RAW, "adult/first")
+    assert blob is not None
+    assert blob.data == b"age,income\n1,a\n"
+
+
+async def test_commit_whose_record_lost_its_answer_succeeds(made: Client) -> None:
+    await made("put_block", b"x\n", upload="second", number="0")
+
+    def lose(operation: str, container: str, name: str) -> None:
+        if operation == "put" and name.endswith("uploads/second.json"):
+            made.storage.before = lambda *_: None
+            etag = "0x7"
+            body = {"blob": "adult/second", "etag": etag, "format": "csv", "size": 2, "blocks": 1}
+            made.storage.put(CONTROL, name, orjson.dumps(body))
+            raise Precondition("the retry of a write that was applied")
+
+    made.storage.before = lose
+    assert (await made("commit_upload", {"blocks": 1, "format": "csv"}, upload="second")).json["etag"] == "0x7"
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "message"),
+    [
+        (("put_block", b"", {"upload": "u", "number": "0"}), 400, "expected bytes of a table, got none"),
+        (("put_block", b"x" * 1001, {"upload": "u", "number": "0"}), 413, "at most 1000 bytes, got 1001"),
+        (("put_block", b"x", {"upload": "u", "number": "50000"}), 413, "block number below 50000"),
+        (("put_block", b"x", {"upload": "../u", "number": "0"}), 400, "Field 'upload': expected letters, digits"),
+        (("put_block", b"x", {"upload": "u", "number": "0", "model": "no"}), 404, "There is no model 'no'"),
+        (("commit_upload", {"blocks": 3, "format": "csv"}, {"upload": "u"}), 400, "expected 3 uploaded blocks"),
+        (
+            ("commit_upload", {"blocks": 0, "format": "xml"}, {"upload": "u"}),
+            400,
+            "'blocks': expected a whole number",
+        ),
+        (("commit_upload", {"blocks": 1, "format": "csv"}, {"upload": "a/b"}), 400, "Field 'upload'"),
+        (("commit_upload", b"", {"upload": "u"}), 400, "expected a whole number from 1 to 50000, got nothing"),
+        (("train", {"upload": "never"}, {}), 404, "Model 'adult' has no upload 'never'"),
+        (("train", {}, {}), 400, "expected the name of an upload"),
+        (("train", {"upload": "first", "epochs": 3}, {}), 400, "expected the name of an upload"),
+        (("train", {"upload": "first"}, {"model": "no"}), 404, "There is no model 'no'"),
+        (("get_run", b"", {"run": "never"}), 404, "Model 'adult' has no run 'never'"),
+    ],
+)
+async def test_what_cannot_be_done_is_told_why(
+    made: Client, asked: tuple[str, Any, dict[str, Any]], status: int, message: str
+) -> None:
+    function, body, route = asked
+    answer = await made(function, body, **route)
+    assert answer.status == status
+    assert message in answer.json["detail"]
+
+
+async def test_train_answers_with_a_run_to_follow_and_puts_one_message_on_the_queue(made: Client) -> None:
+    answer = await made("train", {"upload": "first"}, headers={"traceparent": TRACE})
+    run = answer.json
+    assert (answer.status, run["status"]) == (202, "queued")
+    assert answer.headers["location"] == f"/models/adult/runs/{run['id']}"
+    assert run["data"]["blob"] == "adult/first"
+    (message,) = made.storage.queues["train"]
+    assert orjson.loads(message) == {"kind": "train", "model": "adult", "run_id": run["id"], "traceparent": TRACE}
+    assert (await made("get_run", run=run["id"])).json == run
+    assert (await made("list_runs")).json == {"runs": [run]}
+
+
+async def test_repeated_request_of_one_idempotency_key_is_one_run(made: Client) -> None:
+    runs = []
+    for _ in range(3):
+        answer = await made("train", {"upload": "first"}, headers={"idempotency-key": "k"})
+        runs.append(answer.json["id"])
+        made.clock.advance(minutes=5)
+    other = await made("train", {"upload": "first"}, headers={"idempotency-key": "other"})
+    assert len(set(runs)) == 1
+    assert other.json["id"] != runs[0]
+    assert len(made.storage.queues["train"]) == 2
+
+
+async def test_requests_without_a_key_are_runs_of_their_own(made: Client) -> None:
+    first = await made("train", {"upload": "first"})
+    second = await made("train", {"upload": "first"})
+    assert first.json["id"] != second.json["id"]
+
+
+async def test_monitor_pass_is_asked_for_through_the_queue(made: Client) -> None:
+    assert (await made("get_monitor")).status == 404
+    answer = await made("ask_monitor")
+    assert answer.status == 202
+    assert orjson.loads(made.storage.queues["train"][-1]) == {"kind": "monitor", "model": "adult"}

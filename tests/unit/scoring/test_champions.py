@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from automl import spec
+from automl.errors import NotFound, Unavailable
+from automl.registry import Registry
+from automl.scoring.champions import Champions
+from automl.settings import Settings
+from automl.spec import Spec
+from automl.storage import MODELS
+from tests.support.clock import FixedClock
+from tests.support.memory import MemoryStorage
+from tests.support.models import publish
+
+
+class Room:
+    """Storage, a registry and the champions over both."""
+
+    def __init__(self) -> None:
+        self.storage = MemoryStorage()
+        self.registry = Registry(self.storage, FixedClock())
+        self.champions = self.anew()
+
+    def anew(self, refresh_s: float = 3600) -> Champions:
+        return Champions(self.registry, Settings(champion_refresh_s=refresh_s), FixedClock())
+
+    def spoil(self, version: str) -> None:
+        self.storage.put(MODELS, f"adult/{version}/model.onnx", b"other bytes")
+
+    def down(self, where: str = "") -> None:
+        def before(operation: str, container: str, name: str) -> None:
+            if where in f"{container}/{name}":
+                raise Unavailable("storage is down")
+
+        self.storage.before = before
+
+    def up(self) -> None:
+        self.storage.before = lambda *_: None
+
+    def answers(self) -> str:
+        self.champions.look("adult")
+        return self.champions.get("adult").version
+
+
+@pytest.fixture
+def room() -> Iterator[Room]:
+    made = Room()
+    publish(made.registry, "v1")
+    publish(made.registry, "v2")
+    yield made
+    made.champions.close()
+
+
+def test_champion_in_memory_costs_no_io(room: Room) -> None:
+    first = room.champions.get("adult")
+    room.down()
+    assert room.champions.get("adult") is first is room.champions.cached("adult")
+
+
+def test_unchanged_pointer_is_not_read_again(room: Room) -> None:
+    first = room.champions.get("adult")
+    seen: list[str] = []
+    room.storage.before = lambda operation, container, name: seen.append(f"{container}/{name}")
+    room.champions.look("adult")
+    assert room.champions.get("adult") is first
+    assert seen == ["control/adult/champion.json"]
+
+
+def test_promoted_version_answers_after_the_next_look(room: Room) -> None:
+    assert room.champions.get("adult").version == "v1"
+    room.registry.promote("adult", "v2", "better")
+    assert room.champions.get("adult").version == "v1"
+    assert room.answers() == "v2"
+    assert room.champions.troubles() == []
+
+
+def test_new_champion_that_cannot_answer_leaves_the_old_one_answering_and_says_why(room: Room) -> None:
+    room.champions.get("adult")
+    room.spoil("v2")
+    room.registry.promote("adult", "v2", "better")
+    assert room.answers() == "v1"
+    (trouble,) = room.champions.troubles()
+    assert trouble.startswith("Model 'adult': Champion v2 cannot answer: File 'model.onnx'")
+    assert trouble.endswith("Version v1 answers.")
+
+
+def test_new_champion_that_cannot_answer_is_loaded_once_not_at_every_look(room: Room) -> None:
+    room.champions.get("adult")
+    room.spoil("v2")
+    room.registry.promote("adult", "v2", "better")
+    room.answers()
+    seen: list[str] = []
+    room.storage.before = lambda operation, container, name: seen.append(container)
+    room.answers()
+    assert seen == ["control"]
+
+
+def test_rollback_from_a_broken_champion_ends_the_trouble(room: Room) -> None:
+    room.champions.get("adult")
+    room.spoil("v2")
+    room.registry.promote("adult", "v2", "better")
+    room.answers()
+    room.registry.rollback("adult", "broken")
+    assert room.answers() == "v1"
+    assert room.champions.troubles() == []
+
+
+def test_storage_down_at_a_look_keeps_the_old_one_and_is_told_until_it_is_back(room: Room) -> None:
+    room.champions.get("adult")
+    room.registry.promote("adult", "v2", "better")
+    room.down()
+    assert room.answers() == "v1"
+    assert room.champions.troubles() == ["Model 'adult': The champion pointer cannot be read: storage is down"]
+    room.up()
+    assert room.answers() == "v2"
+    assert room.champions.troubles() == []
+
+
+def test_version_that_cannot_be_read_yet_is_tried_again(room: Room) -> None:
+    room.champions.get("adult")
+    room.registry.promote("adult", "v2", "better")
+    room.down("models/")
+    assert room.answers() == "v1"
+    assert room.champions.troubles() == ["Model 'adult': Champion v2 cannot be read yet: storage is down"]
+    room.up()
+    assert room.answers() == "v2"
+
+
+def test_cold_start_with_a_broken_champion_answers_with_its_predecessor_and_says_so(room: Room) -> None:
+    room.registry.promote("adult", "v2", "better")
+    room.storage.delete(MODELS, "adult/v2/model.onnx")
+    assert room.champions.get("adult").version == "v1"
+    (trouble,) = room.champions.troubles()
+    assert "Champion version v2 cannot answer" in trouble
+    assert trouble.endswith("Its predecessor v1 answers.")
+
+
+def test_cold_start_without_any_sound_version_is_unavailable(room: Room) -> None:
+    room.spoil("v1")
+    with pytest.raises(Unavailable, match="No version of model 'adult' can answer: version v1 cannot answer"):
+        room.champions.get("adult")
+
+
+def test_cold_start_with_storage_down_does_not_fall_back(room: Room) -> None:
+    room.registry.promote("adult", "v2", "better")
+    room.down("models/adult/v2")
+    with pytest.raises(Unavailable, match="storage is down"):
+        room.champions.get("adult")
+    room.up()
+    assert room.champions.get("adult").version == "v2"
+
+
+def test_unknown_model_and_untrained_model_are_told_apart(room: Room) -> None:
+    with pytest.raises(NotFound, match="There is no model 'bike'"):
+        room.champions.get("bike")
+    spec.save(room.storage, Spec.from_json({"name": "bike", "target": "x"}))
+    with pytest.raises(NotFound, match="Model 'bike' has no champion yet"):
+        room.champions.get("bike")
+
+
+def test_many_first_requests_load_the_champion_once(room: Room) -> None:
+    read: list[str] = []
+    room.storage.before = lambda operation, container, name: read.append(name) if "onnx" in name else None
+    threads = [threading.Thread(target=room.champions.get, args=("adult",)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert read == ["adult/v1/model.onnx"]
+
+
+def test_champion_is_followed_in_the_background(room: Room) -> None:
+    champions = room.anew(refresh_s=0.001)
+    assert champions.get("adult").version == "v1"
+    looked_twice = threading.Barrier(2)
+    looks: list[str] = []
+
+    def before(operation: str, container: str, name: str) -> None:
+        if name.endswith("champion.json") and threading.current_thread().name == "champions":
+            looks.append(name)
+            if len(looks) == 3:  # the second look is over
+                looked_twice.wait(10)
+
+    room.registry.promote("adult", "v2", "better")
+    room.storage.before = before
+    looked_twice.wait(10)
+    champions.close()
+    assert champions.get("adult").version == "v2"
+
+
+def test_background_goes_on_after_a_mistake(room: Room, caplog: pytest.LogCaptureFixture) -> None:
+    champions = room.anew(refresh_s=0.001)
+    champions.get("adult")
+    went_on = threading.Barrier(2)
+    looks: list[str] = []
+
+    def before(operation: str, container: str, name: str) -> None:
+        looks.append(name)
+        if len(looks) == 1:
+            raise RuntimeError("a mistake")
+        if len(looks) == 2:
+            went_on.wait(10)
+
+    room.storage.before = before
+    went_on.wait(10)
+    champions.close()
+    assert "Looking at the champion of model adult failed." in caplog.text

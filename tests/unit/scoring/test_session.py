@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import orjson
+import pytest
+from onnx import TensorProto, helper
+
+from automl.registry import Corrupt, Registry
+from automl.scoring.session import ModelSession, Unfit, load
+from automl.signature import Feature, Signature, parse_records
+from automl.storage import MODELS
+from tests.support.clock import FixedClock
+from tests.support.memory import MemoryStorage
+from tests.support.models import BOOLEAN, CLASSIFIER, GOLDEN_ROWS, INTEGER, REGRESSOR, golden, graph, publish, session
+
+
+@pytest.fixture
+def registry() -> Registry:
+    return Registry(MemoryStorage(), FixedClock())
+
+
+@pytest.mark.parametrize("signature", [CLASSIFIER, BOOLEAN, INTEGER], ids=["text", "boolean", "integer"])
+def test_labels_are_the_classes_of_the_signature_in_their_own_type(signature: Signature) -> None:
+    scores = session(signature).score(parse_records(signature, GOLDEN_ROWS))
+    assert [type(label) for label in scores.labels] == [type(signature.classes[0])] * 3
+    assert list(scores.labels) == [signature.classes[0], signature.classes[1], signature.classes[0]]
+    assert scores.probabilities is not None
+    assert scores.probabilities.dtype == np.float64
+    assert scores.probabilities.sum(axis=1) == pytest.approx(1)
+
+
+def test_regression_gives_floats() -> None:
+    scores = session(REGRESSOR).score(parse_records(REGRESSOR, GOLDEN_ROWS))
+    assert scores.labels == pytest.approx([3.9 + 0.0017951904 - 4, 6.15 + 1 - 4, -4])
+    assert scores.probabilities is None
+
+
+def test_published_version_loads_with_its_business_key(registry: Registry) -> None:
+    publish(registry, "v1", key="order_id")
+    loaded = load(registry, "adult", "v1")
+    assert (loaded.version, loaded.key, loaded.signature) == ("v1", "order_id", CLASSIFIER)
+
+
+@pytest.mark.parametrize("bit", range(0, 4000, 500))
+def test_any_changed_byte_of_the_model_is_refused(registry: Registry, bit: int) -> None:
+    publish(registry, "v1")
+    data = bytearray(registry.file("adult", "v1", "model.onnx"))
+    data[bit // 8] ^= 1 << bit % 8
+    registry.storage.put(MODELS, "adult/v1/model.onnx", bytes(data))
+    with pytest.raises(Corrupt):
+        load(registry, "adult", "v1")
+
+
+def reordered(signature: Signature) -> Signature:
+    return replace(signature, classes=signature.classes[::-1])
+
+
+def widened(signature: Signature) -> Signature:
+    return replace(signature, features=(*signature.features, Feature(name="more", type="number")))
+
+
+def narrowed(signature: Signature) -> Signature:
+    return replace(signature, features=tuple(item for item in signature.features if item.is_numeric))
+
+
+@pytest.mark.parametrize(
+    ("signature", "message"),
+    [
+        (widened(CLASSIFIER), r"graph input 'num' is tensor\(double\) \['rows', 2\], the signature has 3 columns"),
+        (narrowed(CLASSIFIER), r"the graph takes \['cat', 'num'\], the signature fills \['num'\]"),
+        (REGRESSOR, r"a regression model gives \['value'\]"),
+        (replace(CLASSIFIER, classes=("a", "b", "c")), "the graph knows 2 classes, the signature 3"),
+        (replace(CLASSIFIER, classes=("a", "b")), "does not answer as published: golden request 0 fails"),
+        (reordered(CLASSIFIER), "does not answer as published: golden request 0 gives"),
+    ],
+)
+def test_signature_that_contradicts_the_graph_is_refused(
+    registry: Registry, signature: Signature, message: str
+) -> None:
+    publish(registry, "v1", files={"signature.json": orjson.dumps(signature.to_json())})
+    with pytest.raises(Unfit, match=message):
+        load(registry, "adult", "v1")
+
+
+def test_files_of_another_format_are_refused(registry: Registry) -> None:
+    publish(registry, "v1", files={"golden.json": b'[{"rows": []}]'})
+    with pytest.raises(Unfit, match="Version 'v1' of model 'adult' cannot be read: KeyError"):
+        load(registry, "adult", "v1")
+
+
+def test_graph_that_answers_otherwise_than_published_is_refused(registry: Registry) -> None:
+    publish(registry, "v1", files={"model.onnx": graph(CLASSIFIER, bias=1e-6)})
+    with pytest.raises(
+        Unfit, match="Version 'v1' of model 'adult' does not answer as published: golden request 0 gives"
+    ):
+        load(registry, "adult", "v1")
+
+
+def test_golden_numbers_may_differ_in_their_last_digits_only(registry: Registry) -> None:
+    items = golden(CLASSIFIER, graph(CLASSIFIER))
+    for row in items[0]["answer"]["probabilities"]:
+        row["<=50K"] *= 1 + 1e-10
+    publish(registry, "v1", files={"golden.json": orjson.dumps(items)})
+    load(registry, "adult", "v1")
+
+
+def test_golden_probabilities_in_class_order_are_read_too(registry: Registry) -> None:
+    items = golden(CLASSIFIER, graph(CLASSIFIER))
+    for item in items:
+        item["answer"]["probabilities"] = [list(row.values()) for row in item["answer"]["probabilities"]]
+    publish(registry, "v1", files={"golden.json": orjson.dumps(items)})
+    load(registry, "adult", "v1")
+
+
+def test_bytes_that_are_no_model_are_refused() -> None:
+    with pytest.raises(Unfit, match="onnxruntime refuses the model"):
+        ModelSession("adult", "v1", b"not a model", CLASSIFIER)
+
+
+def test_tensors_in_files_beside_the_process_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("stolen.bin").write_bytes(np.array([[0.1], [0.1]]).tobytes())
+    model = onnx.load_model_from_string(graph(CLASSIFIER))
+    for tensor in model.graph.initializer:
+        if tensor.name == "weights":
+            tensor.ClearField("raw_data")
+            tensor.data_location = TensorProto.EXTERNAL
+            tensor.external_data.add(key="location", value="stolen.bin")
+    with pytest.raises(Unfit, match="onnxruntime refuses the model"):
+        ModelSession("adult", "v1", model.SerializeToString(), CLASSIFIER)
+
+
+def test_graph_that_fails_on_rows_says_which_version() -> None:
+    held = session()
+    rows: Any = parse_records(CLASSIFIER, GOLDEN_ROWS)
+    with pytest.raises(Unfit, match="Version 'v0' of model 'adult' failed"):
+        held.score(replace(rows, num=rows.num[:, :1]))
+
+
+def test_graph_without_columns_of_one_kind_has_no_such_input() -> None:
+    signature = narrowed(CLASSIFIER)
+    nodes = [helper.make_node("ReduceMax", ["num", "last"], ["value"], keepdims=1)]
+    made = helper.make_graph(
+        nodes,
+        "numbers",
+        [helper.make_tensor_value_info("num", TensorProto.DOUBLE, ["rows", 2])],
+        [helper.make_tensor_value_info("value", TensorProto.DOUBLE, ["rows", 1])],
+        initializer=[helper.make_tensor("last", TensorProto.INT64, [1], [1])],
+    )
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    held = ModelSession("m", "v", model.SerializeToString(), replace(signature, task="regression", classes=()))
+    assert held.score(parse_records(signature, [{"age": 3, "since": 7}])).labels == [7.0]
