@@ -29,6 +29,7 @@ def install_python() -> None:
     """Make `.venv` with the Python that runs this, and install everything pinned for development."""
     python = _environment(REPOSITORY / ".venv", Path(sys.executable), (3, 11))
     _pip(python, REPOSITORY / "requirements-dev.txt", "Python packages")
+    _pip_install(python, ["--no-deps", "-e", str(REPOSITORY)], "The `evergreen` command", 1)
     (REPOSITORY / ".venv" / ".stamp").touch()
 
 
