@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 
-def to_csv(columns: dict[str, Sequence[Any]]) -> bytes:
+def to_csv(columns: Mapping[str, Sequence[Any]]) -> bytes:
     """Columns of plain cells as a CSV; None is an empty cell."""
     lines = [",".join(columns)]
     lines += [
