@@ -97,7 +97,7 @@ def test_a_promotion_remembers_the_previous_champion_and_rolls_back_to_it(
 ) -> None:
     registry.register(MODEL, version(0))
     registry.register(MODEL, version(1))
-    clock.forward(60)
+    clock.advance(seconds=60)
     registry.promote(MODEL, None, "It is better.", {"z": 4.2})
     after = registry.pointer(MODEL)
     assert (after.champion, after.challenger, after.previous) == (version(1), None, version(0))
@@ -125,9 +125,9 @@ def test_which_version_was_champion_at_a_time_has_one_answer(registry: Registry,
     start = clock()
     registry.register(MODEL, version(0))
     registry.register(MODEL, version(1))
-    clock.forward(60)
+    clock.advance(seconds=60)
     registry.promote(MODEL, None, "better")
-    clock.forward(60)
+    clock.advance(seconds=60)
     registry.rollback(MODEL, "worse")
     answers = [registry.champion_at(MODEL, start + timedelta(seconds=at)) for at in (0, 59, 60, 119, 120, 999)]
     assert answers == [version(number) for number in (0, 0, 1, 1, 0, 0)]

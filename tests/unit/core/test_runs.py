@@ -72,7 +72,7 @@ def test_a_record_comes_before_its_message(runs: Runs, storage: MemoryStorage, c
         runs.request(MODEL, cause(clock), DATA)
     storage.before = lambda *_: None
     assert messages(storage) == []
-    clock.forward(61)
+    clock.advance(seconds=61)
     (lost,) = runs.resend_lost(MODEL)
     assert [message["run_id"] for message in messages(storage)] == [lost.id]
 
@@ -90,7 +90,7 @@ def test_a_run_that_has_ended_is_not_claimed_again(runs: Runs, clock: FixedClock
     mine = runs.claim(MODEL, run.id, "one")
     assert mine is not None
     runs.move(mine, status="registered", version="v")
-    clock.forward(3600)
+    clock.advance(seconds=3600)
     assert runs.claim(MODEL, run.id, "two") is None
     assert runs.resend_lost(MODEL) == []
 
@@ -99,7 +99,7 @@ def test_a_crashed_run_is_taken_over_and_its_old_worker_fenced(runs: Runs, clock
     run = runs.request(MODEL, cause(clock), DATA)
     old = runs.claim(MODEL, run.id, "one")
     assert old is not None
-    clock.forward(61)
+    clock.advance(seconds=61)
     (queued,) = runs.resend_lost(MODEL)
     assert queued.status == "queued"
     assert runs.resend_lost(MODEL) == []  # asked for once, not at every pass
@@ -114,7 +114,7 @@ def test_a_run_that_kills_its_workers_ends_as_failed(runs: Runs, clock: FixedClo
     run = runs.request(MODEL, cause(clock), DATA)
     for _ in range(3):
         assert runs.claim(MODEL, run.id, "w") is not None
-        clock.forward(61)
+        clock.advance(seconds=61)
     assert runs.claim(MODEL, run.id, "w") is None
     ended = runs.get(MODEL, run.id)
     assert (ended.status, ended.message.split(",")[0]) == ("failed", "Its worker died 3 times")
@@ -125,7 +125,7 @@ def test_a_slow_but_moving_run_is_left_alone(runs: Runs, clock: FixedClock) -> N
     mine = runs.claim(MODEL, run.id, "one")
     assert mine is not None
     for percent in range(10):
-        clock.forward(50)
+        clock.advance(seconds=50)
         mine = runs.move(mine, percent=float(percent))
         assert runs.resend_lost(MODEL) == []
 
@@ -150,7 +150,7 @@ def test_runs_are_listed_newest_first_and_unchanged_ones_not_read_again(
     ids: list[str] = []
     for _ in range(3):
         ids.append(runs.request(MODEL, cause(clock), DATA).id)
-        clock.forward(1)
+        clock.advance(seconds=1)
     assert [run.id for run in runs.find(MODEL)] == ids[::-1]
     reads: list[str] = []
     storage.before = lambda operation, _, name: reads.append(name) if operation == "get" else None
