@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 
+from tests.local.test_up_down import free_ports
 from tests.support import documents
+from tests.support.generated import as_csv, loans
 
 WORDS = [
     "champion",
@@ -55,3 +60,76 @@ def test_links_between_pages_lead_somewhere(page: str) -> None:
     folder = (documents.REPOSITORY / page).parent
     targets = [target for target in LINK.findall(documents.text(page)) if "://" not in target]
     assert [target for target in targets if not (folder / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_every_make_target_that_is_named_exists(page: str) -> None:
+    targets = re.findall(r"^([a-z]+):", documents.text("Makefile"), re.MULTILINE)
+    assert set(re.findall(r"make ([a-z]+)[`\n]", documents.text(page))) - set(targets) == set()
+
+
+def test_every_command_of_the_readme_runs_or_says_why_it_does_not(tmp_path: Path) -> None:
+    blocks = documents.shell_blocks("README.md")
+    assert len(blocks) == documents.text("README.md").count("```sh\n")
+    (tmp_path / "adult.csv").write_bytes(adults(400))
+    reader = Reader(tmp_path)
+    try:
+        for block in blocks:
+            if not block.reason:
+                reader.follow(block.commands)
+    finally:
+        reader.follow("make down")
+    said = "\n".join(reader.said)
+    assert "Evergreen is up:" in said
+    assert '"predictions":["setosa"]' in said
+    assert "Holdout roc_auc:" in said
+    assert "Scored 400 rows with adult" in said
+    assert re.search(r"champion +\d{8}T\d{6}Z-[0-9a-f]{8} since", said)
+    assert "Accepted 400 truths, refused 0." in said
+
+
+class Reader:
+    """Does in a folder of its own what a page says: on free ports, and with a search of seconds, not a minute."""
+
+    def __init__(self, folder: Path) -> None:
+        port, train_port, azurite_port = free_ports()
+        local = {
+            "EVERGREEN_PORT": str(port),
+            "EVERGREEN_TRAIN_PORT": str(train_port),
+            "EVERGREEN_AZURITE_PORT": str(azurite_port),
+            "EVERGREEN_LOCAL_DIR": str(folder / "local"),
+            "EVERGREEN_FIRST_MODEL_S": "2",
+            "EVERGREEN_URL": f"http://127.0.0.1:{port}",
+        }
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("EVERGREEN_")}
+        self._environ = kept | local
+        self._folder = folder
+        self._instead = {
+            "make ": f"make -s -C {documents.REPOSITORY} ",
+            ".venv/bin/": f"{documents.REPOSITORY}/.venv/bin/",
+            "http://127.0.0.1:7071": local["EVERGREEN_URL"],
+            "--time-budget 60": "--time-budget 2",
+        }
+        self.said: list[str] = []
+
+    def follow(self, commands: str) -> None:
+        """Type commands into a shell, and keep what it prints. Fails where one of them does."""
+        for written, typed in self._instead.items():
+            commands = commands.replace(written, typed)
+        done = subprocess.run(
+            ["sh", "-euxc", commands],
+            cwd=self._folder,
+            env=self._environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+        self.said.append(done.stdout)
+
+
+def adults(rows: int) -> bytes:
+    """A table with a target `income`, as somebody might have it."""
+    names = {"income": "wage", "debt": "debt", "city": "city", "paid": "income"}
+    return as_csv([{names[name]: value for name, value in row.items()} for row in loans(rows)])

@@ -7,6 +7,7 @@ import dataclasses
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,27 @@ def table(name: str) -> list[tuple[str, ...]]:
     rows = [line for line in text(name).splitlines() if line.startswith("| ")]
     cells = [tuple(cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]) for row in rows]
     return [row for row in cells if row[0].startswith("`")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A fenced `sh` block of a page.
+
+    Parameters
+    ----------
+    reason
+        Why no test runs it, as the line above it tells the reader; empty for the others.
+    """
+
+    commands: str
+    reason: str
+
+
+def shell_blocks(name: str) -> list[Block]:
+    """The `sh` blocks of a page, in its order."""
+    why = r"(?:^\*Not run by the tests: ([^*\n]+)\*\n\n)?"
+    found = re.finditer(why + r"^```sh\n(.*?)^```$", text(name), re.MULTILINE | re.DOTALL)
+    return [Block(commands=match[2], reason=match[1] or "") for match in found]
 
 
 def settings_rows() -> list[tuple[str, ...]]:
