@@ -26,7 +26,7 @@ DEADLINE_S = 10.0
 """Longest that requests wait for one append, in seconds."""
 
 PAUSE_S = 1.0
-"""How long after a failed append the log refuses at once instead of letting every request wait, in seconds."""
+"""How long after a failed append the log refuses at once, before one request tries again, in seconds."""
 
 _THREADS = 8
 logger = logging.getLogger(__name__)
@@ -56,7 +56,12 @@ class _Stream:
     lane: Lane
     group: _Group = field(default_factory=_Group)
     task: asyncio.Task[None] | None = None
+    is_down: bool = False
     closed_until: float = 0.0
+
+    def refuses(self, now: float) -> bool:
+        """Whether the last append failed and it is not this request's turn to try the next: one waits, not all."""
+        return self.is_down and (self.task is not None or now < self.closed_until)
 
 
 class AppendLog:
@@ -117,7 +122,7 @@ class AppendLog:
         stream = self._streams.get(model)
         if stream is None:
             stream = self._streams[model] = _Stream(self._lane(model))
-        if loop.time() < stream.closed_until:
+        if stream.refuses(loop.time()):
             self.lost += records
             raise Unavailable("The log could not be written a moment ago. Try again in a moment.")
         if self._queued + len(lines) > self._queue_bytes:
@@ -157,6 +162,7 @@ class AppendLog:
         await asyncio.wait({call}, timeout=self._deadline_s)
         self._queued -= len(data)
         error = self._outcome(model, call)
+        stream.is_down = error is not None
         if error is None:
             group.answer(None)
             return

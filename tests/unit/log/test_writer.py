@@ -261,6 +261,23 @@ async def test_log_that_just_failed_refuses_without_trying() -> None:
     assert log.lost == 2
 
 
+async def test_while_the_log_is_down_one_request_tries_and_the_others_do_not_wait() -> None:
+    storage = MemoryStorage()
+    log = a_log(storage)
+    on_append(storage, fails(DOWN), fails(DOWN))
+    with pytest.raises(Unavailable):
+        await log.append("adult", b"one\n")
+    gate = Gate(storage)
+    trying = asyncio.create_task(log.append("adult", b"two\n"))
+    await asyncio.to_thread(gate.reached.wait, 10)
+    with pytest.raises(Unavailable, match="a moment ago"):
+        await log.append("adult", b"three\n")
+    gate.opened.set()
+    await trying
+    await log.append("adult", b"four\n")
+    assert lines_in(storage) == [b"two", b"four"]
+
+
 async def test_append_that_hangs_is_given_up_and_the_log_goes_on_in_another_blob() -> None:
     storage = MemoryStorage()
     log = AppendLog(storage, FixedClock(), Settings(), "predictions", deadline_s=0.01, pause_s=0.0)
@@ -354,11 +371,12 @@ async def test_every_acknowledged_line_is_read_exactly_once_whatever_storage_doe
             try:
                 await log.append("adult", line + b"\n")
             except Unavailable:
-                continue
-            acknowledged.append(line)
+                await asyncio.sleep(0)
+            else:
+                acknowledged.append(line)
 
     await asyncio.gather(*(client(number) for number in range(100)))
     found = lines_in(storage)
     assert len(found) == len(set(found))
     assert set(acknowledged) <= set(found)
-    assert len(acknowledged) > 500
+    assert acknowledged
