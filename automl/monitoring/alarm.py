@@ -16,6 +16,9 @@ from automl.monitoring.labels import Label
 from automl.monitoring.state import State
 from automl.registry import Pointer
 
+RECENT = 200
+"""Newest losses that an alarm tells the mean of."""
+
 
 def watch(state: State, pointer: Pointer, baseline: dict[str, Any]) -> None:
     """Begin to watch a champion anew when the pointer names another one than before, and drop the old alarm.
@@ -34,7 +37,7 @@ def watch(state: State, pointer: Pointer, baseline: dict[str, Any]) -> None:
         "detector": Detector(bound=baseline["upper"]).to_json(),
         "power": power(baseline["n"]),
         "n": 0,
-        "losses": 0.0,
+        "recent": [],
     }
     state.alarm = None
 
@@ -60,22 +63,24 @@ def feed(state: State, fresh: Sequence[Label], alpha: float) -> None:
     before = Detector.from_json(watched["detector"])
     after, reached = observe(before, losses, alpha)
     watched["detector"] = after.to_json()
-    seen = own if reached is None or state.alarm else own[: reached - before.labels]
-    n, total = watched["n"] + len(seen), watched["losses"] + float(losses[: len(seen)].sum())
+    newest = [*watched["recent"], *losses.tolist()]
     watched["n"] += len(own)
-    watched["losses"] += float(losses.sum())
+    watched["recent"] = newest[-RECENT:]
     if reached is None or state.alarm:
         return
-    at = events.iso(datetime.fromtimestamp(seen[-1].received / 1000, UTC))
+    taken = reached - before.labels  # of these losses, up to the look that raised the alarm
+    recent = newest[: len(newest) - len(own) + taken][-RECENT:]
+    at = events.iso(datetime.fromtimestamp(own[taken - 1].received / 1000, UTC))
     key = f"{watched['version']}/{watched['since']}/{reached}"
     evidence = {
         "version": watched["version"],
-        "n": n,
-        "loss": total / n,
+        "n": reached,
+        "recent_n": len(recent),
+        "loss": sum(recent) / len(recent),
         "baseline": baseline["mean"],
         "bound": baseline["upper"],
         "holdout_rows": baseline["n"],
-        "e_value": observe(before, losses[: len(seen)], alpha)[0].e_value,
+        "e_value": observe(before, losses[:taken], alpha)[0].e_value,
         "threshold": 1 / alpha,
     }
     text = _sentence(evidence, baseline["kind"])
@@ -86,8 +91,8 @@ def feed(state: State, fresh: Sequence[Label], alpha: float) -> None:
 def _sentence(found: dict[str, Any], kind: str) -> str:
     loss = "error rate" if kind == "error" else "mean clipped absolute error (0 to 1)"
     return (
-        f"The accuracy of champion {found['version']} has fallen: over its first {found['n']:,} labelled predictions "
-        f"the {loss} is {found['loss']:.4f}, on its {found['holdout_rows']:,} holdout rows it was "
-        f"{found['baseline']:.4f} (95% upper bound {found['bound']:.4f}); e-value {found['e_value']:.3g}, "
-        f"alarm at {found['threshold']:.3g}."
+        f"The accuracy of champion {found['version']} has fallen: after {found['n']:,} labelled predictions, the "
+        f"{loss} of the last {found['recent_n']} is {found['loss']:.4f}; on its {found['holdout_rows']:,} holdout "
+        f"rows it was {found['baseline']:.4f} (95% upper bound {found['bound']:.4f}); "
+        f"e-value {found['e_value']:.3g}, alarm at {found['threshold']:.3g}."
     )

@@ -49,8 +49,8 @@ class State:
         Truths read, corrected, repeated, orphaned (their prediction was never logged), late (their prediction's hour
         was dropped), torn lines.
     watch
-        The champion under watch: `version`, `since` (ISO 8601), `detector`, `power` (a sentence or null), and of the
-        labels the detector has seen `n` and the sum of their `losses`.
+        The champion under watch: `version`, `since` (ISO 8601), `detector`, `power` (a sentence or null), how many
+        labels `n` the detector has seen, and their `recent` losses.
     alarm
         Set while the champion's accuracy counts as fallen: `version`, `at`, `key`, `text`, `evidence`.
     comparison

@@ -79,7 +79,7 @@ def test_drift_raises_one_alarm_and_asks_for_exactly_one_run() -> None:
     assert [run.cause["kind"] for run in runs] == ["accuracy"]
     assert len(replay.storage.queues["train"]) == 1
     text = events.history(replay.storage, replay.model)[1].text
-    assert "The accuracy of champion v1 has fallen: over its first" in text
+    assert "The accuracy of champion v1 has fallen: after" in text
     assert "e-value" in text
     assert "2,000 holdout rows" in text
 
@@ -99,6 +99,21 @@ def test_a_run_waits_for_enough_labelled_rows() -> None:
     assert replay.runs.find(replay.model) == []
     told(replay, 400, concept=0.95, seed=5000)
     replay.watch()
+    assert len(replay.runs.find(replay.model)) == 1
+
+
+def test_no_second_run_is_asked_for_while_one_is_open_or_its_challenger_is_judged() -> None:
+    replay = fallen(promotion={"alarm_rows": 100_000})
+    replay.watch()
+    for step in range(3):
+        told(replay, 800, concept=0.9, seed=20_000 * (step + 1))
+        replay.watch()
+    assert len(replay.runs.find(replay.model)) == 1
+    replay.train_all()
+    for step in range(3):
+        told(replay, 100, concept=0.9, seed=300_000 * (step + 1))
+        replay.watch()
+    assert replay.registry.pointer(replay.model).challenger is not None
     assert len(replay.runs.find(replay.model)) == 1
 
 
