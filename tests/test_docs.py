@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from automl.export import SUPPORTED
 from tests.local.test_up_down import free_ports
 from tests.support import documents
 from tests.support.generated import as_csv, loans
@@ -60,6 +61,12 @@ def test_links_between_pages_lead_somewhere(page: str) -> None:
     folder = (documents.REPOSITORY / page).parent
     targets = [target for target in LINK.findall(documents.text(page)) if "://" not in target]
     assert [target for target in targets if not (folder / target).exists()] == []
+
+
+def test_readme_names_every_estimator_that_is_exported() -> None:
+    names = {name for estimators in SUPPORTED.values() for name in estimators}
+    told = documents.text("README.md").partition("- Estimators:")[2].partition("\n- ")[0]
+    assert set(re.findall(r"`(\w+)`", told)) == names
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
