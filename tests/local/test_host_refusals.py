@@ -76,6 +76,9 @@ def host_refuses(folder: Path, source: str, *arguments: str) -> str:
         ('@app.route("admin/x")\ndef f(req: func.HttpRequest):\n    pass\n', "begins with admin or runtime"),
         (HTTP + '@app.route("A")\ndef b(req: func.HttpRequest) -> str:\n    return ""\n', "answered by a already"),
         (HTTP.replace("HttpRequest", "QueueMessage"), "Function a: the parameter req is annotated QueueMessage"),
+        (HTTP.replace("-> str", "-> dict[str, str]"), "annotated to return dict[str, str], expected HttpResponse or"),
+        (HTTP.replace("-> str", "-> None"), "Function a: an HTTP function is annotated to return NoneType"),
+        (HTTP.replace("HttpRequest)", "HttpRequest, context: str)"), "the parameter context is annotated str"),
         (HTTP.replace("req: ", "other, req: "), "Function a: expected the parameters ['req']"),
         (
             '@app.timer_trigger(arg_name="t", schedule="every day")\ndef f(t: func.TimerRequest):\n    pass\n',

@@ -7,7 +7,7 @@ import inspect
 import json
 import sys
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -82,7 +82,7 @@ def _function(name: str, function: Any, environ: Mapping[str, str]) -> Function:
     wanted = {binding["name"]}
     if parameters.keys() - {"context"} != wanted:
         raise Refused([f"expected the parameters {sorted(wanted)} (and context), got {sorted(parameters)}."])
-    _check_annotation(handler, binding)
+    _check_annotations(handler, binding)
     return Function(
         name=name,
         handler=handler,
@@ -109,18 +109,29 @@ def _trigger_binding(bindings: list[dict[str, Any]]) -> dict[str, Any]:
     return triggers[0]
 
 
-def _check_annotation(handler: Any, binding: Mapping[str, Any]) -> None:
-    """Refuse a parameter type the binding never delivers, as Azure's worker does when it indexes."""
-    annotation = typing.get_type_hints(handler).get(binding["name"])
+def _check_annotations(handler: Any, binding: Mapping[str, Any]) -> None:
+    """Refuse the annotations that Azure's worker refuses when it indexes; what is not annotated passes."""
+    hints = typing.get_type_hints(handler)
     registry: Any = func.get_binding_registry  # it has no type hints
-    converter = registry().get(binding["type"])
-    if isinstance(annotation, type) and not converter.check_input_type_annotation(annotation):
-        raise Refused(
-            [
-                f"the parameter {binding['name']} is annotated {annotation.__name__}, "
-                f"which a {binding['type']} does not deliver."
-            ]
-        )
+    name, kind = binding["name"], binding["type"]
+    problems = []
+    if name in hints and not _is_type(hints[name], registry().get(kind).check_input_type_annotation):
+        problems.append(f"the parameter {name} is annotated {_named(hints[name])}, which a {kind} does not deliver.")
+    if "context" in hints and getattr(hints["context"], "__name__", "") != "Context":
+        problems.append(f"the parameter context is annotated {_named(hints['context'])}, expected Context.")
+    returned = hints.get("return", str)
+    if kind == "httpTrigger" and not _is_type(returned, registry().get("http").check_output_type_annotation):
+        problems.append(f"an HTTP function is annotated to return {_named(returned)}, expected HttpResponse or str.")
+    if problems:
+        raise Refused(problems)
+
+
+def _is_type(annotation: Any, accepts: Callable[[type], bool]) -> bool:
+    return isinstance(annotation, type) and not typing.get_args(annotation) and accepts(annotation)
+
+
+def _named(annotation: Any) -> str:
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation)
 
 
 def _trigger(binding: Mapping[str, Any], environ: Mapping[str, str]) -> Trigger:
