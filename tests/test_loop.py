@@ -109,3 +109,31 @@ def test_a_lost_state_comes_back_with_the_same_numbers(story: tuple[Replay, Outc
         told["report"].pop("last_pass")
         told.pop("outbox")
     assert after == before
+
+
+def prices(rows: int, *, seed: int, slope: float) -> list[dict[str, Any]]:
+    """Homes whose price follows their size, with heavy-tailed noise."""
+    rng = np.random.default_rng(seed)
+    size, rooms = rng.uniform(30, 200, rows), rng.integers(1, 7, rows)
+    price = slope * size + 5 * rooms + 4 * rng.standard_t(3, rows)
+    return [{"size": float(size[row]), "rooms": float(rooms[row]), "price": float(price[row])} for row in range(rows)]
+
+
+def test_a_regression_replaces_itself_on_its_clipped_errors() -> None:
+    spec = {**SPEC, "name": "prices", "target": "price", "task": "regression"}
+    replay = Replay(Spec.from_json(spec))
+    replay.upload_and_train(as_csv(prices(2_000, seed=0, slope=2.0)))
+
+    def live(seed: int, slope: float) -> Outcome:
+        rows = prices(1_500, seed=seed, slope=slope)
+        features = [{"size": row["size"], "rooms": row["rooms"]} for row in rows]
+        return replay_stream(replay, features, [row["price"] for row in rows], late=LATE, step=100, minutes_a_step=7)
+
+    assert live(1, 2.0).decisions == []
+    told = " ".join(live(2, 2.6).decisions)
+    assert "mean clipped absolute error (0 to 1) of the last" in told
+    assert "the challenger's mean clipped absolute error (0 to 1) is -" in told
+    shown = states.show(replay.storage, "prices")
+    assert {"mae", "rmse"} <= shown["report"]["performance"][0].keys()
+    assert len(replay.registry.versions("prices")) >= 2
+    assert replay.registry.pointer("prices").champion != replay.registry.versions("prices")[-1]
