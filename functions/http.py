@@ -52,6 +52,7 @@ _REFUSALS = tuple(STATUS)
 _FAILED = "%s %s failed, id %s"
 
 JSON = "application/json"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,79}")
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -90,6 +91,13 @@ def model_of(req: func.HttpRequest) -> str:
     if not MODEL_NAME.fullmatch(name):
         raise NotFound(f"There is no model {name[:80]!r}. GET /models lists them.")
     return name
+
+
+def name_of(text: str, what: str) -> str:
+    """The name of a version or run, as far as it can be one; it becomes part of a blob's name. Raises NotFound."""
+    if not _NAME.fullmatch(text):
+        raise NotFound(f"There is no {what} {text[:80]!r}.")
+    return text
 
 
 def body_of(req: func.HttpRequest, limit: int) -> bytes:

@@ -13,7 +13,7 @@ from automl.errors import InvalidInput, Problem
 from automl.events import Event
 from automl.spec import Spec
 from functions import parts
-from functions.http import endpoint, json_object, model_of, routes
+from functions.http import endpoint, json_object, model_of, name_of, routes
 
 blueprint = routes()
 ACTING = func.AuthLevel.FUNCTION
@@ -60,7 +60,7 @@ def list_versions(req: func.HttpRequest) -> dict[str, Any]:
 @endpoint
 def get_version(req: func.HttpRequest) -> dict[str, Any]:
     """What a version is: its manifest, signature and metrics."""
-    registry, model, version = parts.core().registry, model_of(req), req.route_params["version"]
+    registry, model, version = parts.core().registry, model_of(req), name_of(req.route_params["version"], "version")
     manifest = registry.manifest(model, version)
     signature = orjson.loads(registry.file(model, version, "signature.json"))
     metrics = orjson.loads(registry.file(model, version, "metrics.json"))
@@ -83,7 +83,7 @@ def promote(req: func.HttpRequest) -> dict[str, Any]:
     """Make the challenger, or the version in the body, champion."""
     core, model = parts.core(), model_of(req)
     body = _fields(json_object(req, core.settings.max_body_bytes), "version", "reason")
-    version = body.get("version")
+    version = name_of(body["version"], "version") if "version" in body else None
     reason = body.get("reason") or f"Version {version or 'under comparison'} of model {model} was promoted by hand."
     return _moved(core.registry.promote(model, version, reason))
 

@@ -9,7 +9,7 @@ import azure.functions as func
 from automl import spec, uploads
 from automl.errors import InvalidInput, Problem
 from functions import parts
-from functions.http import answer, endpoint, json_object, model_of, routes, traceparent_of
+from functions.http import answer, endpoint, json_object, model_of, name_of, routes, traceparent_of
 
 blueprint = routes()
 
@@ -51,4 +51,4 @@ def list_runs(req: func.HttpRequest) -> dict[str, Any]:
 @endpoint
 def get_run(req: func.HttpRequest) -> dict[str, Any]:
     """The record of a run, as far as it has come."""
-    return parts.core().runs.get(model_of(req), req.route_params["run"]).to_json()
+    return parts.core().runs.get(model_of(req), name_of(req.route_params["run"], "run")).to_json()

@@ -111,3 +111,13 @@ async def test_swap_in_mid_flight_mixes_no_versions(adult: Client) -> None:
     requests += [asyncio.create_task(adult("score", {"instances": [ROW] * 3})) for _ in range(20)]
     seen = {(answer.json["version"], *answer.json["predictions"]) for answer in await asyncio.gather(*requests)}
     assert seen == {("v1", "<=50K", "<=50K", "<=50K"), ("v2", ">50K", ">50K", ">50K")}
+
+
+@pytest.mark.parametrize("name", ["../v1", "v1/..", "", "a" * 81, "v1\n"])
+async def test_name_no_version_or_run_can_have_is_unknown_and_nothing_is_read(adult: Client, name: str) -> None:
+    read: list[str] = []
+    adult.storage.before = lambda operation, *_: read.append(operation)
+    assert (await adult("get_version", version=name)).status == 404
+    assert (await adult("get_run", run=name)).status == 404
+    assert (await adult("promote", {"version": name})).status == 404
+    assert read == []

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -380,3 +381,43 @@ async def test_every_acknowledged_line_is_read_exactly_once_whatever_storage_doe
     assert len(found) == len(set(found))
     assert set(acknowledged) <= set(found)
     assert acknowledged
+
+
+@pytest.mark.parametrize("is_applied", [False, True])
+@pytest.mark.parametrize("calls", range(1, 12))
+async def test_killed_process_leaves_every_acknowledged_line_readable_exactly_once(
+    calls: int, is_applied: bool
+) -> None:
+    """The process dies at its n-th storage call, before or after it is applied; the next one goes on."""
+
+    class Killed(BaseException):
+        """No code of the dead process runs any more."""
+
+    storage = MemoryStorage()
+    real, left = storage.append, calls
+
+    def dying(container: str, name: str, data: bytes, *, at: int) -> int:
+        nonlocal left
+        left -= 1
+        if left == 0 and is_applied:
+            real(container, name, data, at=at)
+        if left <= 0:
+            raise Killed
+        return real(container, name, data, at=at)
+
+    acknowledged: list[bytes] = []
+    storage.append = dying  # type: ignore[method-assign]  # the fault is in the call itself
+    log = a_log(storage)
+    for turn in range(20):
+        if left <= 0:
+            break
+        line = b"a-%d" % turn
+        with suppress(Killed, Unavailable):
+            await log.append("adult", line + b"\n")
+            acknowledged.append(line)
+    storage.append = real  # type: ignore[method-assign]
+    await a_log(storage).append("adult", b"b\n")
+    found = lines_in(storage)
+    assert len(found) == len(set(found))
+    assert {*acknowledged, b"b"} <= set(found)
+    assert len(acknowledged) == calls - 1
