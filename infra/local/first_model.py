@@ -50,6 +50,7 @@ class FirstModel:
             return
         run = self._active_run() if names else None
         self._follow(run or self._train())
+        self._call("GET", "/health/ready")  # which loads the model, so that the first score is not a slow one
 
     def example(self) -> tuple[str, str] | None:
         """Path and body of a request that this model scores; None when there is no such model."""

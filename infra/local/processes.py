@@ -6,7 +6,8 @@ import hashlib
 import json
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -96,16 +97,23 @@ def read_record(path: Path) -> Record | None:
 
 def stop(record: Record, *, grace_s: float) -> None:
     """End a process and all it started: asked first, killed after `grace_s` seconds."""
-    leader, family = record.process(), record.family()
+    leader = record.process()
     if leader is not None:
         leader.terminate()
-        psutil.wait_procs([leader], timeout=grace_s)
-    for process in {*family, *record.family()}:
+        _wait(lambda: record.process() is None, grace_s)
+    for process in record.family():
         try:
             process.kill()
         except psutil.NoSuchProcess:
             continue
-    psutil.wait_procs(family, timeout=grace_s)
+    _wait(lambda: not record.family(), grace_s)
+
+
+def _wait(is_over: Callable[[], bool], within_s: float) -> None:
+    """Wait for processes that are not our children. What is dead but not reaped by its parent counts as ended."""
+    deadline = time.monotonic() + within_s
+    while not is_over() and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def _session(pid: int) -> int:

@@ -60,6 +60,9 @@ class Up:
         for name in ("azurite", "logs", "run"):
             (self._settings.local_dir / name).mkdir(parents=True, exist_ok=True)
         missing = [service for service in self._services if not self._runs(service)]
+        for service in reversed(missing):  # the hosts before the storage they write to
+            if record := read_record(record_path(self._settings, service)):
+                stop(record, grace_s=STOP_GRACE_S)
         for service in missing:
             for port in service.ports:
                 check_free(port, service.what, service.variable)
@@ -70,7 +73,7 @@ class Up:
                 self._wait(service, record)
 
     def _runs(self, service: Service) -> bool:
-        """Whether a service runs as it should; what is left of one that does not is stopped."""
+        """Whether a service runs as it should; if not, why, when it ran before."""
         record = read_record(record_path(self._settings, service))
         if record is None:
             return False
@@ -83,7 +86,6 @@ class Up:
         else:
             self._progress.say(f"{service.name} runs already (pid {record.pid})")
             return True
-        stop(record, grace_s=STOP_GRACE_S)
         return False
 
     def _start(self, service: Service) -> Record:

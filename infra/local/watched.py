@@ -51,7 +51,9 @@ def run_watched(command: Sequence[str], *, what: str, steps: str, count: int, lo
                 reasons.append(reason[2].strip())
             if (step := re.match(steps, line)) is None:
                 continue
-            done = min(done + 1, count)
+            if done == count:
+                continue  # its guess of the steps was low
+            done += 1
             if is_terminal:
                 _show(f"{_CLEAR}{what}: {done} of {count} ({step[1]})", end="")
             elif time.monotonic() - shown_at > _EVERY_S:

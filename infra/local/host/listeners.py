@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from azure.storage.blob import BlobServiceClient
-from azure.storage.queue import QueueServiceClient
+from azure.storage import blob, queue
 
 from infra.local.host.app_settings import connection_string
 from infra.local.host.functions import Function, QueueTrigger, TimerTrigger
@@ -26,7 +25,9 @@ HOST_CONTAINER = "azure-webjobs-hosts"
 TIMER_LEASE_S = 15
 """The shortest lease Azure allows: how long a timer stands still when its host is killed."""
 
-_CLIENT_OPTIONS: dict[str, Any] = {"retry_total": 2, "connection_timeout": 5, "read_timeout": 30}
+_RETRY: dict[str, Any] = {"backoff": 1, "retry_total": 2, "random_jitter_range": 0}
+"""The SDK's own policy waits 15 s before its first retry, which a host that is told to stop cannot."""
+_TIMEOUTS: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 30}
 
 
 class Listener(Protocol):
@@ -61,7 +62,10 @@ def make_listeners(
     for function in functions:
         trigger = function.trigger
         if isinstance(trigger, QueueTrigger):
-            service = QueueServiceClient.from_connection_string(trigger.connection, **_CLIENT_OPTIONS)
+            retry = queue.LinearRetry(**_RETRY)
+            service = queue.QueueServiceClient.from_connection_string(
+                trigger.connection, retry_policy=retry, **_TIMEOUTS
+            )
             listeners.append(
                 QueueListener(
                     function=function,
@@ -87,7 +91,8 @@ def _timer(
     function: Function, trigger: TimerTrigger, invoker: Invoker, host: str, environ: Mapping[str, str]
 ) -> TimerListener:
     connection = connection_string("AzureWebJobsStorage", environ, f"Function {function.name}")
-    blobs = BlobServiceClient.from_connection_string(connection, **_CLIENT_OPTIONS)
+    retry = blob.LinearRetry(**_RETRY)
+    blobs = blob.BlobServiceClient.from_connection_string(connection, retry_policy=retry, **_TIMEOUTS)
     container = blobs.get_container_client(HOST_CONTAINER)
     return TimerListener(
         function=function,

@@ -25,6 +25,10 @@ if os.environ["EVERGREEN_ROLE"] == "serve":
     async def live(req: func.HttpRequest) -> func.HttpResponse:
         return answer({"pid": os.getpid(), "log": os.environ.get("EVERGREEN_LOG")})
 
+    @app.route("health/ready", methods=["GET"])
+    async def ready(req: func.HttpRequest) -> func.HttpResponse:
+        return answer({"status": "ready"})
+
     @app.route("models", methods=["GET"])
     async def models(req: func.HttpRequest) -> func.HttpResponse:
         return answer({"models": [{"name": name} for name in specs]})
