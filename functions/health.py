@@ -7,7 +7,7 @@ from typing import Any
 import azure.functions as func
 
 from automl import bootstrap
-from automl.errors import EvergreenError
+from automl.errors import EvergreenError, NotFound
 from functions import parts
 from functions.http import answer, endpoint, routes
 
@@ -50,8 +50,6 @@ def _warm(default: str, models: list[str]) -> None:
     model = default or (models[0] if len(models) == 1 else None)
     serving = parts.serving_now()
     if model is not None and model in models:
-        from automl.errors import NotFound
-
         try:
             serving.champions.get(model)
         except NotFound:

@@ -71,10 +71,10 @@ def endpoint(work: Handler) -> Handler:
     others run in the worker's threads.
     """
     call: Callable[..., Any] = _asynchronous(work) if inspect.iscoroutinefunction(work) else _synchronous(work)
-    call = functools.wraps(work)(call)  # name and parameters stay
-    # Azure's worker does not index an HTTP function that is annotated to return anything but a response or text.
-    call.__annotations__ = work.__annotations__ | {"return": func.HttpResponse}
-    return call  # type: ignore[return-value]
+    functools.update_wrapper(call, work)
+    # The worker refuses an HTTP function whose annotations promise anything but a response.
+    call.__annotations__ = {"req": func.HttpRequest, "return": func.HttpResponse}
+    return call  # type: ignore[return-value]  # name and parameters stay
 
 
 def answer(

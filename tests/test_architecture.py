@@ -16,12 +16,17 @@ HEAVY = {"pandas", "flaml", "sklearn", "lightgbm", "xgboost", "onnx", "deltalake
 LAZY = {"azure.identity", "azure.storage.queue"}
 
 LOOK = """
-import json, sys
+import json, sys, typing
 import function_app
 functions = function_app.app.get_functions()
 print(json.dumps({
     "modules": sorted(sys.modules),
     "functions": [function.get_function_name() for function in functions],
+    "annotations": {
+        function.get_function_name(): sorted(map(str, typing.get_type_hints(function.get_user_function()).values()))
+        for function in functions
+        if function.is_http_function()
+    },
     "bindings": [json.loads(raw) for function in functions for raw in function.get_raw_bindings()],
 }))
 """
@@ -62,3 +67,10 @@ def test_only_health_is_open_to_callers_without_a_key() -> None:
     is_open = {route["route"] for route in routes if route["authLevel"].upper() == "ANONYMOUS"}
     assert is_open == {"health/live", "health/ready"}
     assert all(not route["route"].startswith("admin") for route in routes)
+
+
+def test_every_http_function_is_annotated_as_the_worker_demands() -> None:
+    wanted = ["<class 'azure.functions._http.HttpRequest'>", "<class 'azure.functions._http.HttpResponse'>"]
+    seen = look("serve")["annotations"]
+    assert len(seen) == 20
+    assert seen == dict.fromkeys(seen, wanted)

@@ -22,7 +22,7 @@ from automl.scoring.session import ModelSession
 from automl.settings import Settings
 from automl.signature import to_records
 
-INLINE_BYTES = 16 * 1024
+INLINE_BYTES = 8 * 1024
 """A longer body takes more than about a millisecond and is scored in a thread, so that short ones need not wait."""
 
 _READERS: dict[str, Callable[[Reading, bytes], Rows]] = {

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+from dataclasses import replace
 from typing import Any
 
 import orjson
 import pytest
 
+from automl import bootstrap
 from automl.errors import Unavailable
+from automl.settings import Settings
 from automl.signature import parse_records
 from tests.functions.conftest import Client
 from tests.support.models import CLASSIFIER, KEY, REGRESSOR, ROW, publish
@@ -91,6 +95,31 @@ async def test_score_is_answered_although_the_log_is_down(adult: Client) -> None
     assert answer.json["predictions"] == ["<=50K"]
     assert answer.json["logged"] is False
     assert adult.serving.predictions.lost == 1
+
+
+async def test_log_that_is_off_writes_nothing_and_says_so(
+    adult: Client, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    core = replace(adult.core, settings=replace(settings, log="off"))
+    serving = replace(adult.serving, core=core)
+    monkeypatch.setattr(bootstrap, "serving", functools.cache(lambda: serving))
+    answer = (await adult("score", ROW)).json
+    assert (answer["logged"], len(answer["prediction_ids"])) == (False, 1)
+    assert adult.logged() == []
+
+
+async def test_async_log_answers_before_its_records_are_written(
+    adult: Client, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    core = replace(adult.core, settings=replace(settings, log="async", log_flush_ms=1))
+    serving = bootstrap.build_serving(core)
+    monkeypatch.setattr(bootstrap, "serving", functools.cache(lambda: serving))
+    answer = (await adult("score", ROW)).json
+    assert answer["logged"] is True
+    assert adult.logged() == []
+    await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}))
+    assert [record["id"] for record in adult.logged()] == answer["prediction_ids"]
+    serving.champions.close()
 
 
 async def test_cold_start_with_storage_down_says_when_to_try_again(adult: Client) -> None:
