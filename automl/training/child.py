@@ -17,9 +17,10 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
-from automl.errors import EvergreenError
+from automl.errors import EvergreenError, InvalidInput, Problem
 from automl.runs import Run
 from automl.settings import Settings
+from automl.spec import Spec
 from automl.training.progress import Outcome, Progress
 
 Tell = Callable[[Progress], None]
@@ -43,8 +44,26 @@ def train(settings: Settings, run: Run, tell: Tell) -> Outcome:
     from automl.training import pipeline
 
     storage = AzureStorage(settings)
+    wanted = spec.load(storage, run.model)
+    check_budget(settings, wanted)
     registry = Registry(storage, _utc_now)
-    return pipeline.run(storage, run, spec.load(storage, run.model), registry, clock=_utc_now, progress=tell)
+    return pipeline.run(storage, run, wanted, registry, clock=_utc_now, progress=tell)
+
+
+def check_budget(settings: Settings, wanted: Spec) -> None:
+    """Refuse a search that could not end in time, before it begins.
+
+    Raises
+    ------
+    InvalidInput
+        Its budget leaves less than a fifth of `train_timeout_s` for the final fit, the export and its check.
+    """
+    most = 0.8 * settings.train_timeout_s
+    if wanted.search.time_budget > most:
+        expected = f"at most {most:g} s, 80% of the {settings.train_timeout_s:g} s a training process may take"
+        got = f"{wanted.search.time_budget:g} s"
+        remedy = "Lower it, or raise EVERGREEN_TRAIN_TIMEOUT_S."
+        raise InvalidInput.of([Problem(field="search.time_budget", expected=expected, got=got, remedy=remedy)])
 
 
 def train_in_child(

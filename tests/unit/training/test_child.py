@@ -14,7 +14,8 @@ import pytest
 from automl.errors import InvalidInput, Rejected
 from automl.runs import Run
 from automl.settings import Settings
-from automl.training.child import Failed, Work, train_in_child
+from automl.spec import Spec
+from automl.training.child import Failed, Work, check_budget, train_in_child
 from automl.training.progress import Outcome, Progress
 from tests.support import children
 
@@ -114,6 +115,13 @@ def test_a_child_does_not_outlive_a_parent_that_was_killed() -> None:
         ended, _, _ = select.select([watch], [], [], 60)
         os.close(watch)
     assert ended
+
+
+def test_a_budget_that_the_process_is_not_given_is_refused_before_the_search() -> None:
+    spec = Spec.from_json({"name": "m", "target": "y", "search": {"time_budget": 1201}})
+    with pytest.raises(InvalidInput, match=r"Field 'search\.time_budget': expected at most 1200 s"):
+        check_budget(Settings(train_timeout_s=1500), spec)
+    check_budget(Settings(train_timeout_s=1502), spec)
 
 
 def is_alive(pid: int) -> bool:
