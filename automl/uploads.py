@@ -1,24 +1,19 @@
-"""Tables as callers upload them: blocks put together into one blob that never changes; and runs asked for on them.
+"""Tables as callers upload them: blocks put together into one blob that never changes.
 
 The table is `raw/{model}/{upload}`; its record, `control/{model}/uploads/{upload}.json`, says that it is whole.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 import orjson
 
 from automl import forms
 from automl.errors import Conflict, InvalidInput, NotFound, Problem, TooLarge
-from automl.events import Clock
-from automl.runs import Cause, Run, Runs
 from automl.storage import CONTROL, RAW, Missing, Precondition, Storage
 
 MAX_BLOCKS = 50_000
@@ -105,48 +100,6 @@ def find(storage: Storage, model: str, upload: str) -> Upload:
             f"Send its blocks to PUT /models/{model}/data/{upload}/0 and so on, then POST …/{upload}/commit."
         )
     return known
-
-
-def request_run(
-    storage: Storage,
-    runs: Runs,
-    clock: Clock,
-    model: str,
-    upload: str,
-    *,
-    key: str | None = None,
-    traceparent: str | None = None,
-) -> Run:
-    """Ask for a run on an upload.
-
-    Parameters
-    ----------
-    key
-        Names the request (`Idempotency-Key`): the same key gives the same run. Without one each request is its own.
-
-    Raises
-    ------
-    NotFound
-        There is no such upload.
-    """
-    table = find(storage, model, upload)
-    data = {"blob": table.blob, "etag": table.etag, "format": table.format}
-    chosen = key or uuid4().hex
-    at = clock() if key is None else _first_asked(storage, clock, model, key)
-    cause = Cause(kind="request", key=f"{upload}:{chosen}", text=f"A run on upload '{upload}' was asked for.", at=at)
-    return runs.request(model, cause, data, traceparent=traceparent)
-
-
-def _first_asked(storage: Storage, clock: Clock, model: str, key: str) -> datetime:
-    """When a request of this key first came; a run's id follows from its time."""
-    name = f"{model}/requests/{hashlib.sha256(key.encode()).hexdigest()[:32]}"
-    now = clock()
-    try:
-        storage.put(CONTROL, name, now.isoformat().encode(), create=True)
-    except Precondition:
-        blob = storage.get(CONTROL, name)
-        return now if blob is None else datetime.fromisoformat(blob.data.decode())
-    return now
 
 
 def _committed(storage: Storage, model: str, upload: str, order: Order) -> Upload:

@@ -8,7 +8,8 @@ import azure.functions as func
 
 from automl import spec, uploads
 from functions import parts
-from functions.http import body_of, endpoint, json_object, model_of, routes
+from functions.http import endpoint, routes
+from functions.requests import body_of, json_object, model_of
 
 blueprint = routes()
 

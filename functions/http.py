@@ -1,15 +1,13 @@
-"""JSON in and out, and the one table from errors to statuses."""
+"""Answers in JSON, and the one table from errors to statuses."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 import logging
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar
-from uuid import uuid4
 
 import azure.functions as func
 import orjson
@@ -23,18 +21,11 @@ from automl.errors import (
     TooLarge,
     Unavailable,
 )
-from automl.scoring.body import load_object
-from automl.spec import MODEL_NAME
 from functions.logs import OneLine
+from functions.requests import JSON, UnsupportedMedia, request_id_of, traceparent_of
 
 logger = logging.getLogger("evergreen.http")
 logger.addFilter(OneLine())
-
-
-class UnsupportedMedia(EvergreenError):
-    """The body is of a type or encoding that this route does not read."""
-
-    code = "unsupported_media_type"
 
 
 STATUS: dict[type[EvergreenError], HTTPStatus] = {
@@ -51,10 +42,6 @@ STATUS: dict[type[EvergreenError], HTTPStatus] = {
 _REFUSALS = tuple(STATUS)
 _FAILED = "%s %s failed, id %s"
 
-JSON = "application/json"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,79}")
-_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
-_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -85,64 +72,6 @@ def answer(
     return func.HttpResponse(body, status_code=status, headers=dict(headers or {}), mimetype=mimetype)
 
 
-def model_of(req: func.HttpRequest) -> str:
-    """The model of the route. A name that no model can have is unknown, and nothing is read for it."""
-    name = str(req.route_params["model"])
-    if not MODEL_NAME.fullmatch(name):
-        raise NotFound(f"There is no model {name[:80]!r}. GET /models lists them.")
-    return name
-
-
-def name_of(text: str, what: str) -> str:
-    """The name of a version or run, as far as it can be one; it becomes part of a blob's name. Raises NotFound."""
-    if not _NAME.fullmatch(text):
-        raise NotFound(f"There is no {what} {text[:80]!r}.")
-    return text
-
-
-def body_of(req: func.HttpRequest, limit: int) -> bytes:
-    """The body, at most `limit` bytes of it. Raises TooLarge, UnsupportedMedia."""
-    encoding = req.headers.get("content-encoding", "identity").strip().lower()
-    if encoding != "identity":
-        raise UnsupportedMedia(f"Expected a body that is not compressed, got {encoding[:40]!r}. Send it plain.")
-    body = bytes(req.get_body())
-    if len(body) > limit:
-        raise TooLarge(f"Expected a body of at most {limit} bytes, got {len(body)}. Send less at a time.")
-    return body
-
-
-def media_type(req: func.HttpRequest, *allowed: str) -> str:
-    """The content type, which must be one of those allowed; JSON when there is none. Raises UnsupportedMedia."""
-    given = req.headers.get("content-type")
-    if given is None:
-        return JSON
-    name, _, parameters = str(given).partition(";")
-    name = name.strip().lower()
-    if name not in allowed:
-        raise UnsupportedMedia(
-            f"Expected the content type {' or '.join(allowed)}, got {given[:80]!r}. Set the header content-type."
-        )
-    charset = re.search(r"charset\s*=\s*\"?([^\s;\"]+)", parameters, re.IGNORECASE)
-    if charset is not None and charset[1].lower() not in ("utf-8", "utf8", "us-ascii"):
-        raise UnsupportedMedia(f"Expected text in UTF-8, got charset {charset[1][:40]!r}. Encode the body as UTF-8.")
-    return name
-
-
-def json_object(req: func.HttpRequest, limit: int) -> dict[str, Any]:
-    """The JSON object of a body, empty for an empty body. Raises InvalidInput, TooLarge, UnsupportedMedia."""
-    body = body_of(req, limit)
-    if not body:
-        return {}
-    media_type(req, JSON)
-    return load_object(body)
-
-
-def traceparent_of(req: func.HttpRequest) -> str | None:
-    """The W3C trace context of the request, if it has a whole one."""
-    given = req.headers.get("traceparent", "")
-    return given if _TRACEPARENT.fullmatch(given) else None
-
-
 def _asynchronous(work: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
     async def call(req: func.HttpRequest) -> func.HttpResponse:
         try:
@@ -150,7 +79,7 @@ def _asynchronous(work: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
         except _REFUSALS as error:
             return _traced(req, _refused(error))
         except Exception:
-            identity = _request_id(req)
+            identity = request_id_of(req)
             logger.exception(_FAILED, req.method, req.url, identity)
             return _traced(req, _failed(identity))
 
@@ -164,22 +93,17 @@ def _synchronous(work: Callable[..., Any]) -> Callable[..., Any]:
         except _REFUSALS as error:
             return _traced(req, _refused(error))
         except Exception:
-            identity = _request_id(req)
+            identity = request_id_of(req)
             logger.exception(_FAILED, req.method, req.url, identity)
             return _traced(req, _failed(identity))
 
     return call
 
 
-def _request_id(req: func.HttpRequest) -> str:
-    given = req.headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
-
-
 def _traced(req: func.HttpRequest, result: Any) -> func.HttpResponse:
     response = result if isinstance(result, func.HttpResponse) else answer(result)
     if "x-request-id" not in response.headers:
-        response.headers["x-request-id"] = _request_id(req)
+        response.headers["x-request-id"] = request_id_of(req)
     if (traceparent := traceparent_of(req)) is not None:
         response.headers["traceparent"] = traceparent
     return response

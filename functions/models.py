@@ -13,7 +13,8 @@ from automl.errors import InvalidInput, Problem
 from automl.events import Event
 from automl.spec import Spec
 from functions import parts
-from functions.http import endpoint, json_object, model_of, name_of, routes
+from functions.http import endpoint, routes
+from functions.requests import json_object, model_of, name_of
 
 blueprint = routes()
 ACTING = func.AuthLevel.FUNCTION

@@ -6,10 +6,11 @@ from typing import Any
 
 import azure.functions as func
 
-from automl import spec, uploads
+from automl import requests, spec
 from automl.errors import InvalidInput, Problem
 from functions import parts
-from functions.http import answer, endpoint, json_object, model_of, name_of, routes, traceparent_of
+from functions.http import answer, endpoint, routes
+from functions.requests import json_object, model_of, name_of, traceparent_of
 
 blueprint = routes()
 
@@ -26,7 +27,7 @@ def train(req: func.HttpRequest) -> func.HttpResponse:
         got = repr(body)[:80]
         raise InvalidInput.of([Problem(field="body", expected="the name of an upload", got=got, remedy=remedy)])
     spec.load(core.storage, model)
-    run = uploads.request_run(
+    run = requests.request_run(
         core.storage,
         core.runs,
         core.clock,

@@ -6,7 +6,8 @@ import azure.functions as func
 
 from automl.scoring.service import MEDIA_TYPES, Scoring
 from functions import parts
-from functions.http import answer, body_of, endpoint, media_type, model_of, routes
+from functions.http import answer, endpoint, routes
+from functions.requests import body_of, media_type, model_of
 
 blueprint = routes()
 

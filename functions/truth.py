@@ -8,7 +8,8 @@ import azure.functions as func
 
 from automl.truth.intake import Intake
 from functions import parts
-from functions.http import JSON, body_of, endpoint, media_type, model_of, routes
+from functions.http import endpoint, routes
+from functions.requests import JSON, body_of, media_type, model_of
 
 blueprint = routes()
 

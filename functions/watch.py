@@ -10,7 +10,8 @@ import orjson
 from automl import events, spec
 from automl.errors import NotFound
 from functions import parts
-from functions.http import answer, endpoint, model_of, routes
+from functions.http import answer, endpoint, routes
+from functions.requests import model_of
 
 blueprint = routes()
 

@@ -1,0 +1,89 @@
+"""What a request says: its model, its body, its ids. Refused before any work when it cannot be used."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import uuid4
+
+import azure.functions as func
+
+from automl.errors import EvergreenError, NotFound, TooLarge
+from automl.scoring.body import load_object
+from automl.spec import MODEL_NAME
+
+JSON = "application/json"
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,79}")
+_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
+_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+class UnsupportedMedia(EvergreenError):
+    """The body is of a type or encoding that this route does not read."""
+
+    code = "unsupported_media_type"
+
+
+def model_of(req: func.HttpRequest) -> str:
+    """The model of the route. A name that no model can have is unknown, and nothing is read for it."""
+    name = str(req.route_params["model"])
+    if not MODEL_NAME.fullmatch(name):
+        raise NotFound(f"There is no model {name[:80]!r}. GET /models lists them.")
+    return name
+
+
+def name_of(text: str, what: str) -> str:
+    """The name of a version or run, as far as it can be one; it becomes part of a blob's name. Raises NotFound."""
+    if not _NAME.fullmatch(text):
+        raise NotFound(f"There is no {what} {text[:80]!r}.")
+    return text
+
+
+def body_of(req: func.HttpRequest, limit: int) -> bytes:
+    """The body, at most `limit` bytes of it. Raises TooLarge, UnsupportedMedia."""
+    encoding = req.headers.get("content-encoding", "identity").strip().lower()
+    if encoding != "identity":
+        raise UnsupportedMedia(f"Expected a body that is not compressed, got {encoding[:40]!r}. Send it plain.")
+    body = bytes(req.get_body())
+    if len(body) > limit:
+        raise TooLarge(f"Expected a body of at most {limit} bytes, got {len(body)}. Send less at a time.")
+    return body
+
+
+def media_type(req: func.HttpRequest, *allowed: str) -> str:
+    """The content type, which must be one of those allowed; JSON when there is none. Raises UnsupportedMedia."""
+    given = req.headers.get("content-type")
+    if given is None:
+        return JSON
+    name, _, parameters = str(given).partition(";")
+    name = name.strip().lower()
+    if name not in allowed:
+        raise UnsupportedMedia(
+            f"Expected the content type {' or '.join(allowed)}, got {given[:80]!r}. Set the header content-type."
+        )
+    charset = re.search(r"charset\s*=\s*\"?([^\s;\"]+)", parameters, re.IGNORECASE)
+    if charset is not None and charset[1].lower() not in ("utf-8", "utf8", "us-ascii"):
+        raise UnsupportedMedia(f"Expected text in UTF-8, got charset {charset[1][:40]!r}. Encode the body as UTF-8.")
+    return name
+
+
+def json_object(req: func.HttpRequest, limit: int) -> dict[str, Any]:
+    """The JSON object of a body, empty for an empty body. Raises InvalidInput, TooLarge, UnsupportedMedia."""
+    body = body_of(req, limit)
+    if not body:
+        return {}
+    media_type(req, JSON)
+    return load_object(body)
+
+
+def traceparent_of(req: func.HttpRequest) -> str | None:
+    """The W3C trace context of the request, if it has a whole one."""
+    given = req.headers.get("traceparent", "")
+    return given if _TRACEPARENT.fullmatch(given) else None
+
+
+def request_id_of(req: func.HttpRequest) -> str:
+    """The caller's id of the request, or a new one where it has none that may stand in a header and a log."""
+    given = req.headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
