@@ -12,7 +12,7 @@ from automl.errors import InvalidInput, Problem
 from automl.signature import Feature, Signature, Tensors, parse_columns
 from automl.spec import Spec
 from automl.training.columns import kind_of
-from automl.training.dataset import Table
+from automl.training.table import Table
 from automl.training.target import Target, read_target
 from automl.values import MISSING
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from automl import values
 from automl.errors import InvalidInput, Problem
 from automl.signature import Label, Signature, Task
-from automl.training.columns import is_number
+from automl.training.moments import is_number
 
 MIN_ROWS = 50
 """Fewest rows with a target that a model is trained on."""

@@ -13,8 +13,9 @@ from automl.errors import InvalidInput
 from automl.signature import Feature
 from automl.spec import Spec
 from automl.training.columns import kind_of
-from automl.training.dataset import Table, read_table
+from automl.training.dataset import read_table
 from automl.training.infer import Inferred, describe, infer
+from automl.training.table import Table
 from automl.training.target import encode
 from automl.values import MISSING
 from tests.support.tables import shared_table
