@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from automl.log.ids import Ids
     from automl.log.writer import AppendLog
     from automl.scoring.champions import Champions
+    from automl.scoring.service import Scoring
+    from automl.truth.intake import Intake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,8 @@ class Serving:
     champions: Champions
     ids: Ids
     predictions: AppendLog
-    truth: AppendLog
+    scoring: Scoring
+    intake: Intake
 
 
 def core(settings: Settings, storage: Storage, clock: Clock) -> Core:
@@ -62,13 +65,21 @@ def build_serving(parts: Core) -> Serving:
     from automl.log import ids
     from automl.log.writer import AppendLog
     from automl.scoring.champions import Champions
+    from automl.scoring.service import Scoring
+    from automl.truth.intake import Intake
 
+    settings, clock = parts.settings, parts.clock
+    champions = Champions(parts.registry, settings, clock)
+    mint = ids.Ids(ids.load_key(parts.storage))
+    predictions = AppendLog(parts.storage, clock, settings, "predictions")
+    truth = AppendLog(parts.storage, clock, settings, "truth")
     return Serving(
         core=parts,
-        champions=Champions(parts.registry, parts.settings, parts.clock),
-        ids=ids.Ids(ids.load_key(parts.storage)),
-        predictions=AppendLog(parts.storage, parts.clock, parts.settings, "predictions"),
-        truth=AppendLog(parts.storage, parts.clock, parts.settings, "truth"),
+        champions=champions,
+        ids=mint,
+        predictions=predictions,
+        scoring=Scoring(champions=champions, ids=mint, log=predictions, settings=settings, clock=clock),
+        intake=Intake(champions=champions, ids=mint, log=truth, settings=settings, clock=clock),
     )
 
 

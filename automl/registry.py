@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +18,8 @@ from automl.events import Clock, Event
 from automl.storage import CONTROL, MODELS, Missing, Precondition, Storage
 
 MANIFEST = "manifest.json"
+VERSION_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
+"""What a version may be called: a time and a hash, as `training` names them."""
 
 
 class Corrupt(EvergreenError):
@@ -103,10 +107,10 @@ class Registry:
 
     def manifest(self, model: str, version: str) -> dict[str, Any]:
         """The manifest of a version. Raises NotFound."""
-        try:
-            blob = self.storage.get(MODELS, f"{model}/{version}/{MANIFEST}")
-        except Missing:
-            blob = None
+        blob = None
+        if VERSION_NAME.fullmatch(version):  # what is no name must not become part of a path
+            with suppress(Missing):
+                blob = self.storage.get(MODELS, f"{model}/{version}/{MANIFEST}")
         if blob is None:
             raise NotFound(f"Model '{model}' has no version '{version}'. GET /models/{model}/versions lists them.")
         data: dict[str, Any] = orjson.loads(blob.data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import azure.functions as func
 
-from automl.scoring.service import MEDIA_TYPES, Scoring
+from automl.scoring.service import MEDIA_TYPES
 from functions import parts
 from functions.http import answer, endpoint, routes
 from functions.requests import body_of, media_type, model_of
@@ -19,11 +19,4 @@ async def score(req: func.HttpRequest) -> func.HttpResponse:
     model = model_of(req)
     serving = await parts.serving()
     body = body_of(req, serving.core.settings.max_body_bytes)
-    scoring = Scoring(
-        champions=serving.champions,
-        ids=serving.ids,
-        log=serving.predictions,
-        settings=serving.core.settings,
-        clock=serving.core.clock,
-    )
-    return answer(await scoring.score(model, body, media_type(req, *MEDIA_TYPES)))
+    return answer(await serving.scoring.score(model, body, media_type(req, *MEDIA_TYPES)))

@@ -6,7 +6,6 @@ from typing import Any
 
 import azure.functions as func
 
-from automl.truth.intake import Intake
 from functions import parts
 from functions.http import endpoint, routes
 from functions.requests import JSON, body_of, media_type, model_of
@@ -22,11 +21,4 @@ async def truth(req: func.HttpRequest) -> dict[str, Any]:
     serving = await parts.serving()
     body = body_of(req, serving.core.settings.max_body_bytes)
     media_type(req, JSON)
-    intake = Intake(
-        champions=serving.champions,
-        ids=serving.ids,
-        log=serving.truth,
-        settings=serving.core.settings,
-        clock=serving.core.clock,
-    )
-    return (await intake.receive(model, body)).to_json()
+    return (await serving.intake.receive(model, body)).to_json()

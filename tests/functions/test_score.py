@@ -101,11 +101,12 @@ async def test_log_that_is_off_writes_nothing_and_says_so(
     adult: Client, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     core = replace(adult.core, settings=replace(settings, log="off"))
-    serving = replace(adult.serving, core=core)
+    serving = bootstrap.build_serving(core)
     monkeypatch.setattr(bootstrap, "serving", functools.cache(lambda: serving))
     answer = (await adult("score", ROW)).json
     assert (answer["logged"], len(answer["prediction_ids"])) == (False, 1)
     assert adult.logged() == []
+    serving.champions.close()
 
 
 async def test_async_log_answers_before_its_records_are_written(

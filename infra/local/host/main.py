@@ -86,7 +86,9 @@ def _start(options: argparse.Namespace) -> int:
 
 def _bind(host: str, port: int) -> socket.socket:
     """Take the port before anything slow happens, so that a busy one is told at once."""
-    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Named as TCP, because asyncio sets TCP_NODELAY on no other socket, and each answer would wait 40 ms.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))

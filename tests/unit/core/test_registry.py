@@ -50,6 +50,15 @@ def test_a_version_without_a_manifest_does_not_exist(registry: Registry, storage
         registry.manifest(MODEL, version(9))
 
 
+@pytest.mark.parametrize("name", ["../other/v", "a/b", "", ".", "x" * 65])
+def test_what_is_no_version_name_is_not_looked_up(registry: Registry, storage: MemoryStorage, name: str) -> None:
+    read: list[str] = []
+    storage.before = lambda *call: read.append(call[2])
+    with pytest.raises(NotFound, match="no version"):
+        registry.manifest(MODEL, name)
+    assert read == []
+
+
 def test_publishing_the_same_twice_is_no_error_and_anything_else_is_refused(registry: Registry) -> None:
     registry.publish(MODEL, version(0), {"model.onnx": b"onnx0"}, {"run_id": "run-0"})
     with pytest.raises(Conflict, match=r"exists with another 'model.onnx'"):
