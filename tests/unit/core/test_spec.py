@@ -35,15 +35,13 @@ def test_a_spec_survives_json() -> None:
 
 
 def test_every_problem_is_named_at_once_with_the_nearest_key() -> None:
-    assert problems({"name": "A!", "serch": {}, "search": {"sed": 1, "time_budget": "x"}, "columns": []}) == [
+    assert problems({"name": "A!", "serch": {}, "split": {"knd": 1, "holdout": "x"}, "columns": []}) == [
         "Field 'name': expected a small letter, then small letters, digits and hyphens, 63 at most, got 'A!'. "
         "Change it or leave it out.",
         "Field 'serch': expected one of name, target, task, columns, search, split, monitor, promotion, retrain, "
         "got an unknown key. Did you mean 'search'?",
-        "Field 'search.sed': expected one of time_budget, max_iter, metric, estimator_list, seed, "
-        "got an unknown key. Did you mean 'seed'?",
-        "Field 'search.time_budget': expected a number of seconds from 1 to 86400, got 'x'. "
-        "Change it or leave it out.",
+        "Field 'split.knd': expected one of kind, holdout, got an unknown key. Did you mean 'kind'?",
+        "Field 'split.holdout': expected a number from 0.05 to 0.5, got 'x'. Change it or leave it out.",
         "Field 'columns': expected an object, got []. Send a JSON object.",
         "Field 'target': expected the name of the column to predict, got nothing. Add 'target'.",
     ]
