@@ -15,7 +15,7 @@ _EVERY_S = 5.0
 """Where nobody watches a terminal, a line now and then is enough."""
 _CLEAR = "\r\033[K"
 """Back to the start of a terminal's line, and the line emptied."""
-_REASON = re.compile(r"^(ERROR|npm error)\b:?\s*(.+)")
+_REASON = re.compile(r"^\s*(ERROR|npm error)\b:?\s*(.+)")
 _IS_NOISE = re.compile(r"A complete log of this run|^code |^errno |^syscall |Log files were not written")
 
 
@@ -41,10 +41,12 @@ def run_watched(command: Sequence[str], *, what: str, steps: str, count: int, lo
     start, shown_at, done = time.monotonic(), 0.0, 0
     is_terminal = sys.stdout.isatty()
     _show(f"{what} ...", end="" if is_terminal else "\n")
-    with log.open("a", encoding="utf-8") as kept:
-        process = subprocess.Popen(  # noqa: S603 - the commands of `install.py`
+    with (
+        log.open("a", encoding="utf-8") as kept,
+        subprocess.Popen(  # noqa: S603 - the commands of `install.py`
             command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+        ) as process,
+    ):
         for line in process.stdout or ():
             kept.write(line)
             if (reason := _REASON.match(line)) and not _IS_NOISE.search(reason[2]):

@@ -23,6 +23,7 @@ from tests.support.waiting import until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 APP = Path(__file__).parent / "small_app"
+FIRST_MODEL = {"EVERGREEN_FIRST_MODEL_S": "5"}
 
 
 class Local:
@@ -36,6 +37,7 @@ class Local:
             "EVERGREEN_AZURITE_PORT": str(self.azurite_port),
             "EVERGREEN_LOCAL_DIR": str(folder),
         }
+        own["EVERGREEN_FIRST_MODEL_S"] = "0"  # a test that wants a first model says so
         kept = {name: value for name, value in os.environ.items() if not name.startswith("EVERGREEN_")}
         self.environ = kept | own | {"PYTHONUNBUFFERED": "1"}
 
@@ -90,7 +92,7 @@ def free_ports() -> list[int]:
 
 
 def test_up_starts_everything_trains_a_first_model_and_says_how_to_score(local: Local) -> None:
-    code, output = local.run("up")
+    code, output = local.run("up", **FIRST_MODEL)
     assert code == 0, output
     assert local.pids().keys() == {"azurite", "serve", "train"}
     for part in (
@@ -108,9 +110,9 @@ def test_up_starts_everything_trains_a_first_model_and_says_how_to_score(local: 
 
 
 def test_a_second_up_leaves_what_runs_alone_and_says_the_same(local: Local) -> None:
-    _, first = local.run("up")
+    _, first = local.run("up", **FIRST_MODEL)
     before = local.pids()
-    code, second = local.run("up")
+    code, second = local.run("up", **FIRST_MODEL)
     assert (code, local.pids()) == (0, before)
     assert "training" not in second.replace("training and monitoring", "")
     assert second[second.index("Evergreen is up") :] == first[first.index("Evergreen is up") :]
@@ -137,11 +139,13 @@ def test_down_stops_everything_and_keeps_the_data(local: Local) -> None:
     processes = [psutil.Process(pid) for pid in local.pids().values()]
     code, output = local.run("down")
     assert (code, local.pids()) == (0, {})
-    assert not any(process.is_running() for process in processes)
+    # Where nobody reaps orphans (a container without an init) they stay as zombies, which run no more.
+    assert not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in processes)
     assert list((local.folder / "azurite").iterdir())
     assert "the data stays in" in output
-    assert local.run("down") == (0, local.run("down")[1])
-    assert "Nothing was running" in local.run("down")[1]
+    code, output = local.run("down")
+    assert code == 0
+    assert "Nothing was running" in output
 
 
 def test_status_tells_how_each_service_is(local: Local) -> None:
@@ -214,20 +218,20 @@ def test_a_host_that_does_not_start_is_told_with_the_end_of_its_log(local: Local
 
 
 def test_a_refused_first_model_is_told_in_the_apis_words(local: Local) -> None:
-    code, output = local.run("up", SMALL_APP_REFUSES="1")
+    code, output = local.run("up", SMALL_APP_REFUSES="1", **FIRST_MODEL)
     assert code == 1
     assert "POST /models/iris/train answered 400" in output
     assert "The table is too small." in output
 
 
 def test_a_run_that_ends_without_a_model_is_told(local: Local) -> None:
-    code, output = local.run("up", SMALL_APP_ENDS="rejected")
+    code, output = local.run("up", SMALL_APP_ENDS="rejected", **FIRST_MODEL)
     assert code == 1
     assert "the run rejected. No usable model." in output
 
 
 def test_no_first_model_is_trained_when_told_so(local: Local) -> None:
-    code, output = local.run("up", EVERGREEN_FIRST_MODEL_S="0")
+    code, output = local.run("up")
     assert code == 0
     assert httpx.get(f"http://127.0.0.1:{local.port}/models").json() == {"models": []}
     assert "curl" not in output
