@@ -16,9 +16,9 @@ def rooms(role: Role) -> Iterator[ModuleType]:
     """The modules whose functions a role has; only these are imported."""
     yield health
     if role in ("serve", "all"):
-        from functions import data, models, runs, score, truth, watch
+        from functions import data, models, runs, score, truth, versions, watch
 
-        yield from (score, truth, models, data, runs, watch)
+        yield from (score, truth, models, versions, data, runs, watch)
     if role in ("train", "all"):
         from functions import monitor, train
 

@@ -1,14 +1,14 @@
-"""Specs, versions and the champion of a model."""
+"""Specs and the champion of a model, and its end."""
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
 import azure.functions as func
-import orjson
 
-from automl import spec
+from automl import deletion, spec
 from automl.errors import InvalidInput, Problem
 from automl.events import Event
 from automl.spec import Spec
@@ -19,6 +19,9 @@ from functions.requests import json_object, model_of, name_of
 blueprint = routes()
 ACTING = func.AuthLevel.FUNCTION
 """Each acting route is a function of its own, so it can have a key of its own."""
+
+SETTLE_S = 1.0
+"""How long after its refresh an instance may still be scoring for a champion that is gone, in seconds."""
 
 
 @blueprint.route("models", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
@@ -50,22 +53,14 @@ def put_model(req: func.HttpRequest) -> dict[str, Any]:
     return wanted.to_json()
 
 
-@blueprint.route("models/{model}/versions", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route("models/{model}", methods=["DELETE"], auth_level=ACTING)
 @endpoint
-def list_versions(req: func.HttpRequest) -> dict[str, Any]:
-    """Versions of a model, newest first."""
-    return {"versions": parts.core().registry.versions(_known(req))}
-
-
-@blueprint.route("models/{model}/versions/{version}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@endpoint
-def get_version(req: func.HttpRequest) -> dict[str, Any]:
-    """What a version is: its manifest, signature and metrics."""
-    registry, model, version = parts.core().registry, model_of(req), name_of(req.route_params["version"], "version")
-    manifest = registry.manifest(model, version)
-    signature = orjson.loads(registry.file(model, version, "signature.json"))
-    metrics = orjson.loads(registry.file(model, version, "metrics.json"))
-    return {"manifest": manifest, "signature": signature, "metrics": metrics}
+def delete_model(req: func.HttpRequest) -> dict[str, Any]:
+    """Remove a model with all that is stored of it, unless a run is open; takes a few seconds."""
+    core, model = parts.core(), model_of(req)
+    wait_s = core.settings.champion_refresh_s + SETTLE_S
+    removed = deletion.delete(core.storage, core.runs, model, settle=lambda: time.sleep(wait_s))
+    return {"model": model, "removed": removed}
 
 
 @blueprint.route("models/{model}/champion", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
@@ -100,13 +95,6 @@ def rollback(req: func.HttpRequest) -> dict[str, Any]:
 
 def _moved(event: Event) -> dict[str, Any]:
     return {**(event.pointer or {}), "event": event.to_json()}
-
-
-def _known(req: func.HttpRequest) -> str:
-    """The model of the route, which must have a spec."""
-    model = model_of(req)
-    spec.load(parts.core().storage, model)
-    return model
 
 
 def _fields(body: dict[str, Any], *names: str) -> dict[str, str]:

@@ -100,6 +100,9 @@ class Champions:
         held = self._held[model]
         try:
             pointer = self._registry.pointer_unless(model, held.etag)
+        except NotFound:
+            del self._held[model]  # the model was deleted: from now on it is as unknown here as anywhere
+            return
         except EvergreenError as error:
             self._held[model] = replace(held, unread=f"The champion pointer cannot be read: {error}")
             return

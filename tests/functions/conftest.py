@@ -18,14 +18,14 @@ from automl.bootstrap import Core, Serving
 from automl.log.reader import new_lines
 from automl.settings import Settings
 from automl.spec import Spec
-from functions import data, health, models, runs, score, truth, watch
+from functions import data, health, models, runs, score, truth, versions, watch
 from tests.support.clock import FixedClock
 from tests.support.memory import MemoryStorage
 from tests.support.models import KEY, publish
 
 HANDLERS: dict[str, ModuleType] = {
     name: module
-    for module in (data, health, models, runs, score, truth, watch)
+    for module in (data, health, models, runs, score, truth, versions, watch)
     for name, value in vars(module).items()
     if hasattr(value, "_function")
 }

@@ -121,3 +121,24 @@ async def test_name_no_version_or_run_can_have_is_unknown_and_nothing_is_read(ad
     assert (await adult("get_run", run=name)).status == 404
     assert (await adult("promote", {"version": name})).status == 404
     assert read == []
+
+
+async def test_deleted_model_is_unknown_everywhere_at_once(adult: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (await adult("score", ROW)).status == 200
+    monkeypatch.setattr("time.sleep", lambda _: adult.serving.champions.look("adult"))  # what time does elsewhere
+    answer = await adult("delete_model")
+    assert (answer.status, answer.json["model"]) == (200, "adult")
+    assert (await adult("score", ROW)).status == 404
+    assert (await adult("list_models")).json == {"models": []}
+    assert (await adult("delete_model")).status == 404
+
+
+async def test_file_of_a_version_is_given_as_it_was_published(adult: Client) -> None:
+    stored = adult.core.registry.file("adult", "v1", "model.onnx")
+    assert (await adult("get_file", version="v1", file="model.onnx")).body == stored
+    manifest = (await adult("get_file", version="v1", file="manifest.json")).body
+    there = adult.storage.get("models", "adult/v1/manifest.json")
+    assert there is not None
+    assert manifest == there.data
+    for name in ("../v1/model.onnx", "secret", ""):
+        assert (await adult("get_file", version="v1", file=name)).status == 404

@@ -1,0 +1,50 @@
+"""The versions of a model and the files they are made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import azure.functions as func
+import orjson
+
+from automl import spec
+from automl.registry import MANIFEST
+from functions import parts
+from functions.http import answer, endpoint, routes
+from functions.requests import model_of, name_of
+
+blueprint = routes()
+
+
+@blueprint.route("models/{model}/versions", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@endpoint
+def list_versions(req: func.HttpRequest) -> dict[str, Any]:
+    """Versions of a model, newest first."""
+    core, model = parts.core(), model_of(req)
+    spec.load(core.storage, model)
+    return {"versions": core.registry.versions(model)}
+
+
+@blueprint.route("models/{model}/versions/{version}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@endpoint
+def get_version(req: func.HttpRequest) -> dict[str, Any]:
+    """What a version is: its manifest, signature and metrics."""
+    registry, model, version = parts.core().registry, model_of(req), name_of(req.route_params["version"], "version")
+    manifest = registry.manifest(model, version)
+    signature = orjson.loads(registry.file(model, version, "signature.json"))
+    metrics = orjson.loads(registry.file(model, version, "metrics.json"))
+    return {"manifest": manifest, "signature": signature, "metrics": metrics}
+
+
+@blueprint.route(
+    "models/{model}/versions/{version}/files/{file}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION
+)
+@endpoint
+def get_file(req: func.HttpRequest) -> func.HttpResponse:
+    """One file of a version, as it was published; the manifest has the hash of each."""
+    registry, model, version = parts.core().registry, model_of(req), name_of(req.route_params["version"], "version")
+    name = req.route_params["file"]
+    if name == MANIFEST:
+        manifest = registry.manifest(model, version)
+        return answer(orjson.dumps(manifest, option=orjson.OPT_SORT_KEYS))
+    return answer(registry.file(model, version, name), mimetype="application/octet-stream")
