@@ -55,20 +55,26 @@ def _know(state: State, registry: Registry, model: str, versions: Iterable[str])
 
 
 def _labels(state: State, pairs: list[tuple[Truth, Prediction]]) -> list[Label]:
+    """The pairs with their errors, version by version."""
+    by_version: dict[str, list[tuple[Truth, Prediction]]] = {}
+    for pair in pairs:
+        by_version.setdefault(pair[1].version, []).append(pair)
     made: list[Label] = []
-    for truth, prediction in pairs:
-        loss = Loss.from_baseline(state.baselines[prediction.version])
-        made.append(
+    for version, own in by_version.items():
+        loss = Loss.from_baseline(state.baselines[version])
+        errors = loss.raw_errors([truth["truth"] for truth, _ in own], [one.prediction for _, one in own])
+        made += [
             Label(
                 id=prediction.id,
                 at=truth["at"],
                 received=truth["received"],
                 predicted_at=prediction.at,
-                hour=hour_of(ingest.made(prediction.id)),
-                version=prediction.version,
-                error=float(loss.raw_errors([truth["truth"]], [prediction.prediction])[0]),
+                hour=ingest.hour_made(prediction.id),
+                version=version,
+                error=error,
             )
-        )
+            for (truth, prediction), error in zip(own, errors.tolist(), strict=True)
+        ]
     return made
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -26,6 +27,8 @@ _ID = slice(7, 43)
 
 _KEY = slice(43, 50)
 """Where a prediction line of a model with a business key has `","key"`."""
+
+_HOUR_MS = 3_600_000
 
 Truth = dict[str, Any]
 """One line of the truth log, decoded; `waited` is added to one by key whose prediction has not come yet."""
@@ -111,7 +114,8 @@ def join(storage: Storage, model: str, state: State, news: News) -> list[tuple[T
     if by_key:
         batches = (lines for _, _, lines in new_lines(storage, model, "predictions", {}))
     else:
-        hours = {hour_of(made(text), shift=shift) for text in by_id for shift in (-1, 0, 1)}
+        numbers = {ids.made_at(text) // _HOUR_MS for text in by_id}
+        hours = {hour_name(number + shift) for number in numbers for shift in (-1, 0, 1)}
         batches = lines_of_hours(storage, model, "predictions", hours)
     for lines in batches:
         for prediction in _with_id(lines, by_id):
@@ -130,9 +134,19 @@ def join(storage: Storage, model: str, state: State, news: News) -> list[tuple[T
     return matched
 
 
-def made(prediction_id: str) -> datetime:
-    """When the prediction of an id was made."""
-    return datetime.fromtimestamp(ids.made_at(prediction_id) / 1000, UTC)
+def hour_made(prediction_id: str) -> str:
+    """The `YYYY-MM-DD/HH` in which the prediction of an id was made."""
+    return hour_name(ids.made_at(prediction_id) // _HOUR_MS)
+
+
+@lru_cache(maxsize=1024)  # a pass over a million truths asks for the names of a few hours
+def hour_name(number: int) -> str:
+    """The `YYYY-MM-DD/HH` of an hour counted from 1970.
+
+    >>> hour_name(490_000)
+    '2025-11-24/16'
+    """
+    return hour_of(datetime.fromtimestamp(number * 3600, UTC))
 
 
 def _keep(state: State, truths: Sequence[Truth]) -> None:
@@ -141,7 +155,7 @@ def _keep(state: State, truths: Sequence[Truth]) -> None:
         truth if "id" in truth else {**truth, "waited": True}
         for truth in truths
         # A record is written in the hour its id was made, or in the next.
-        if "id" not in truth or hour_of(made(truth["id"]), shift=1) >= state.since_hour
+        if "id" not in truth or hour_name(ids.made_at(truth["id"]) // _HOUR_MS + 1) >= state.since_hour
     ]
     state.pending = kept[-MAX_PENDING:]
     state.count("orphaned", len(truths) - len(state.pending))
