@@ -42,14 +42,14 @@ bench: python azurite ## measure; results are printed, nothing fails
 	then for each in tests/benchmarks/bench_*.py; do $(VENV) "$$each" || exit 1; done; \
 	else echo "There are no benchmarks yet."; fi
 
-lock: ## pin what requirements*.in ask for (needs uv)
+LOCK := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
+
+lock: ## pin what requirements*.in ask for, with hashes (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
-	uv pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links \
-		requirements.in -o requirements.txt
-	uv pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links \
-		-c requirements.txt requirements-dev.in -o requirements-dev.txt
-	uv pip compile --quiet --universal --python-version 3.13 --no-header --no-emit-index-url --no-emit-find-links \
-		-c requirements.txt requirements-contract.in -o requirements-contract.txt
+	$(LOCK) --python-version 3.11 requirements-serve.in requirements.in -o requirements.txt
+	$(LOCK) --python-version 3.11 -c requirements.txt requirements-serve.in -o requirements-serve.txt
+	$(LOCK) --python-version 3.11 -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	$(LOCK) --python-version 3.13 -c requirements.txt requirements-contract.in -o requirements-contract.txt
 
 clean: down ## stop everything and remove its data, environments and caches
 	@for each in azurite logs run; do rm -rf "$${EVERGREEN_LOCAL_DIR:-.local}/$$each"; done
