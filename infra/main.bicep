@@ -84,8 +84,11 @@ param alertEmail string = ''
 @minValue(0)
 param monthlyBudget int = 50
 
-@description('First day of the month the budget counts from. It cannot change later, so `azd up` remembers the first one.')
-param budgetStart string = utcNow('yyyy-MM-01')
+@description('First day of the month the budget counts from. It cannot change later: azd remembers the output of the first deployment. Empty: this month.')
+param budgetStart string = ''
+
+@description('This month; never passed in.')
+param thisMonth string = utcNow('yyyy-MM-01')
 
 @description('Slowest acceptable 95th percentile of a scoring request, in milliseconds; beyond it an alert fires.')
 param slowestP95Ms int = 1000
@@ -101,7 +104,7 @@ param logRetentionDays int = 30
 @description('Most gigabytes of telemetry taken in a day; the rest is dropped.')
 param logDailyCapGb int = 1
 
-@description('Days after which uploads move to cool storage. (Logs are append blobs, which cannot.)')
+@description('Days after which uploads move to cool storage; logs are append blobs, which cannot.')
 param coolAfterDays int = 30
 
 @description('Days after which prediction and truth logs are deleted; 0 keeps them.')
@@ -138,6 +141,7 @@ var tags = {
   'azd-env-name': environmentName
   application: 'evergreen'
 }
+var budgetFrom = empty(budgetStart) ? thisMonth : budgetStart
 var servingRole = singleApp ? 'all' : 'serve'
 var servingIsPublic = !(privateNetwork && privateServing)
 
@@ -370,7 +374,7 @@ module budget 'modules/budget.bicep' = if (monthlyBudget > 0) {
   params: {
     token: token
     amount: monthlyBudget
-    start: budgetStart
+    start: budgetFrom
     email: alertEmail
     actionGroupId: alerts.outputs.actionGroupId
   }
@@ -384,4 +388,4 @@ output SERVICE_TRAINING_NAME string = singleApp ? 'func-serve-${token}' : 'func-
 output EVERGREEN_URL string = serving.outputs.url
 output EVERGREEN_DATA_ACCOUNT string = data.outputs.accountName
 output EVERGREEN_SINGLE_APP bool = singleApp
-output EVERGREEN_BUDGET_START string = budgetStart
+output EVERGREEN_BUDGET_START string = budgetFrom

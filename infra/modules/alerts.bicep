@@ -255,7 +255,7 @@ resource unavailable 'Microsoft.Insights/metricAlerts@2018-03-01' = {
 }
 
 // A query over tables that telemetry makes only with its first record would be refused on a new workspace.
-resource asked 'Microsoft.Insights/scheduledQueryRules@2023-03-15-preview' = [for each in queries: {
+resource asked 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for each in queries: {
   name: 'alert-${each.name}-${token}'
   location: location
   tags: tags

@@ -19,7 +19,7 @@ var emails = empty(email) ? [] : [
   email
 ]
 
-resource budget 'Microsoft.Consumption/budgets@2023-11-01' = {
+resource budget 'Microsoft.Consumption/budgets@2024-08-01' = {
   name: 'budget-${token}'
   properties: {
     category: 'Cost'

@@ -46,7 +46,7 @@ var deleteAction = {
   }
 }
 
-resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
+resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
   // checkov:skip=CKV_AZURE_35: Deny where the network is private; else an identity with a role is what is asked for
   // checkov:skip=CKV_AZURE_206: zoneRedundant chooses ZRS; a drill of backup and restore is in docs/deploy.md
   // checkov:skip=CKV_AZURE_43: the name is made of letters and uniqueString's 13 characters, which the check cannot evaluate
@@ -91,7 +91,7 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   }
 }
 
-resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-01-01' = {
   parent: account
   name: 'default'
   properties: {
@@ -110,7 +110,7 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
   }
 }
 
-resource made 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = [for name in containers: {
+resource made 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' = [for name in containers: {
   parent: blobs
   name: name
   properties: {
@@ -118,22 +118,22 @@ resource made 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01
   }
 }]
 
-resource queues 'Microsoft.Storage/storageAccounts/queueServices@2024-01-01' = {
+resource queues 'Microsoft.Storage/storageAccounts/queueServices@2025-01-01' = {
   parent: account
   name: 'default'
 }
 
-resource trainQueue 'Microsoft.Storage/storageAccounts/queueServices/queues@2024-01-01' = {
+resource trainQueue 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-01-01' = {
   parent: queues
   name: trainQueueName
 }
 
-resource poisonQueue 'Microsoft.Storage/storageAccounts/queueServices/queues@2024-01-01' = {
+resource poisonQueue 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-01-01' = {
   parent: queues
   name: '${trainQueueName}-poison'
 }
 
-resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2024-01-01' = {
+resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-01-01' = {
   parent: account
   name: 'default'
   properties: {

@@ -32,11 +32,11 @@ var dataServices = [
 ]
 var sitesZone = 'privatelink.azurewebsites.net'
 
-resource network 'Microsoft.Network/virtualNetworks@2024-05-01' existing = {
+resource network 'Microsoft.Network/virtualNetworks@2024-07-01' existing = {
   name: networkName
 }
 
-resource subnet 'Microsoft.Network/virtualNetworks/subnets@2024-05-01' existing = {
+resource subnet 'Microsoft.Network/virtualNetworks/subnets@2024-07-01' existing = {
   parent: network
   name: 'endpoints'
 }
@@ -60,7 +60,7 @@ resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01
   }
 }]
 
-resource toData 'Microsoft.Network/privateEndpoints@2024-05-01' = [for service in dataServices: {
+resource toData 'Microsoft.Network/privateEndpoints@2024-07-01' = [for service in dataServices: {
   name: 'pe-${dataAccountName}-${service}'
   location: location
   tags: tags
@@ -82,7 +82,7 @@ resource toData 'Microsoft.Network/privateEndpoints@2024-05-01' = [for service i
   }
 }]
 
-resource dataNames 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = [for (service, index) in dataServices: {
+resource dataNames 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-07-01' = [for (service, index) in dataServices: {
   parent: toData[index]
   name: 'default'
   properties: {
@@ -97,7 +97,7 @@ resource dataNames 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024
   }
 }]
 
-resource toServingHost 'Microsoft.Network/privateEndpoints@2024-05-01' = [for service in storageServices: {
+resource toServingHost 'Microsoft.Network/privateEndpoints@2024-07-01' = [for service in storageServices: {
   name: 'pe-${servingHostAccountName}-${service}'
   location: location
   tags: tags
@@ -119,7 +119,7 @@ resource toServingHost 'Microsoft.Network/privateEndpoints@2024-05-01' = [for se
   }
 }]
 
-resource servingHostNames 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = [for (service, index) in storageServices: {
+resource servingHostNames 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-07-01' = [for (service, index) in storageServices: {
   parent: toServingHost[index]
   name: 'default'
   properties: {
@@ -134,7 +134,7 @@ resource servingHostNames 'Microsoft.Network/privateEndpoints/privateDnsZoneGrou
   }
 }]
 
-resource toTrainingHost 'Microsoft.Network/privateEndpoints@2024-05-01' = [for service in storageServices: if (!empty(trainingHostAccountName)) {
+resource toTrainingHost 'Microsoft.Network/privateEndpoints@2024-07-01' = [for service in storageServices: if (!empty(trainingHostAccountName)) {
   name: 'pe-${trainingHostAccountName}-${service}'
   location: location
   tags: tags
@@ -156,7 +156,7 @@ resource toTrainingHost 'Microsoft.Network/privateEndpoints@2024-05-01' = [for s
   }
 }]
 
-resource trainingHostNames 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = [for (service, index) in storageServices: if (!empty(trainingHostAccountName)) {
+resource trainingHostNames 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-07-01' = [for (service, index) in storageServices: if (!empty(trainingHostAccountName)) {
   parent: toTrainingHost[index]
   name: 'default'
   properties: {
@@ -190,7 +190,7 @@ resource sitesLink 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-0
   }
 }
 
-resource toServing 'Microsoft.Network/privateEndpoints@2024-05-01' = if (!empty(servingAppName)) {
+resource toServing 'Microsoft.Network/privateEndpoints@2024-07-01' = if (!empty(servingAppName)) {
   name: 'pe-${servingAppName}'
   location: location
   tags: tags
@@ -212,7 +212,7 @@ resource toServing 'Microsoft.Network/privateEndpoints@2024-05-01' = if (!empty(
   }
 }
 
-resource servingNames 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = if (!empty(servingAppName)) {
+resource servingNames 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-07-01' = if (!empty(servingAppName)) {
   parent: toServing
   name: 'default'
   properties: {

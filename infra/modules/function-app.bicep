@@ -133,7 +133,7 @@ resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' 
   name: identityName
 }
 
-resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
+resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
   // checkov:skip=CKV_AZURE_225: zoneRedundant is a parameter; the check cannot evaluate it
   // checkov:skip=CKV_AZURE_212: Flex Consumption has no worker count; instances follow the load
   name: 'plan-${appName}'
@@ -150,7 +150,7 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   }
 }
 
-resource app 'Microsoft.Web/sites@2024-04-01' = {
+resource app 'Microsoft.Web/sites@2024-11-01' = {
   // checkov:skip=CKV_AZURE_222: serving answers the internet by design; privateServing and the default action close it
   // checkov:skip=CKV_AZURE_17: clients bring function keys or Entra tokens, not certificates
   // checkov:skip=CKV_AZURE_212: Flex Consumption has no worker count; instances follow the load
@@ -216,7 +216,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
 }
 
 // Publishing user and password are a way in beside Entra: both are closed.
-resource noFtp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+resource noFtp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-11-01' = {
   parent: app
   name: 'ftp'
   properties: {
@@ -224,7 +224,7 @@ resource noFtp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-0
   }
 }
 
-resource noBasicScm 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+resource noBasicScm 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-11-01' = {
   parent: app
   name: 'scm'
   properties: {

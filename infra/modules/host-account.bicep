@@ -25,7 +25,7 @@ param workspaceId string
 var blobDataOwner = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
 var tableDataContributor = '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
 
-resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
+resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
   // checkov:skip=CKV_AZURE_35: Deny where the network is private; else an identity with a role is what is asked for
   // checkov:skip=CKV_AZURE_206: zoneRedundant chooses ZRS; a drill of backup and restore is in docs/deploy.md
   // checkov:skip=CKV_AZURE_43: the name is made of letters and uniqueString's 13 characters, which the check cannot evaluate
@@ -52,7 +52,7 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   }
 }
 
-resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-01-01' = {
   parent: account
   name: 'default'
   properties: {
@@ -67,7 +67,7 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
   }
 }
 
-resource package 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+resource package 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' = {
   parent: blobs
   name: 'package'
   properties: {

@@ -24,7 +24,7 @@ var appsDelegation = [
   }
 ]
 
-resource rules 'Microsoft.Network/networkSecurityGroups@2024-05-01' = {
+resource rules 'Microsoft.Network/networkSecurityGroups@2024-07-01' = {
   name: 'nsg-${token}'
   location: location
   tags: tags
@@ -60,7 +60,7 @@ resource rules 'Microsoft.Network/networkSecurityGroups@2024-05-01' = {
   }
 }
 
-resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
+resource network 'Microsoft.Network/virtualNetworks@2024-07-01' = {
   name: 'vnet-${token}'
   location: location
   tags: tags

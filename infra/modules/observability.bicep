@@ -15,7 +15,7 @@ param retentionDays int
 @description('Most gigabytes taken in a day.')
 param dailyCapGb int
 
-resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
   name: 'log-${token}'
   location: location
   tags: tags

@@ -44,41 +44,41 @@ var trainingQueues = [
   'train-poison'
 ]
 
-resource account 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
+resource account 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
   name: dataAccountName
 }
 
-resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' existing = {
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-01-01' existing = {
   parent: account
   name: 'default'
 }
 
-resource queues 'Microsoft.Storage/storageAccounts/queueServices@2024-01-01' existing = {
+resource queues 'Microsoft.Storage/storageAccounts/queueServices@2025-01-01' existing = {
   parent: account
   name: 'default'
 }
 
-resource models 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' existing = {
+resource models 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' existing = {
   parent: blobs
   name: 'models'
 }
 
-resource writtenByServing 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' existing = [for name in servingWrites: {
+resource writtenByServing 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' existing = [for name in servingWrites: {
   parent: blobs
   name: name
 }]
 
-resource writtenByTraining 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' existing = [for name in trainingWrites: {
+resource writtenByTraining 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' existing = [for name in trainingWrites: {
   parent: blobs
   name: name
 }]
 
-resource trainQueue 'Microsoft.Storage/storageAccounts/queueServices/queues@2024-01-01' existing = {
+resource trainQueue 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-01-01' existing = {
   parent: queues
   name: 'train'
 }
 
-resource workedOnByTraining 'Microsoft.Storage/storageAccounts/queueServices/queues@2024-01-01' existing = [for name in trainingQueues: {
+resource workedOnByTraining 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-01-01' existing = [for name in trainingQueues: {
   parent: queues
   name: name
 }]

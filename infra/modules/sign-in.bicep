@@ -6,11 +6,11 @@ param appName string
 @description('Client id of the app registration.')
 param clientId string
 
-resource app 'Microsoft.Web/sites@2024-04-01' existing = {
+resource app 'Microsoft.Web/sites@2024-11-01' existing = {
   name: appName
 }
 
-resource signIn 'Microsoft.Web/sites/config@2024-04-01' = {
+resource signIn 'Microsoft.Web/sites/config@2024-11-01' = {
   // checkov:skip=CKV_AZURE_13: not a site: authsettingsV2 has no such property
   // checkov:skip=CKV_AZURE_63: not a site: authsettingsV2 has no such property
   // checkov:skip=CKV_AZURE_65: not a site: authsettingsV2 has no such property
