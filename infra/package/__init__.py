@@ -1,0 +1,1 @@
+"""What is sent to Azure: one package for each app, each with its own requirements. Standard library alone."""
