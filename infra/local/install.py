@@ -29,7 +29,9 @@ def install_python() -> None:
     """Make `.venv` with the Python that runs this, and install everything pinned for development."""
     python = _environment(REPOSITORY / ".venv", Path(sys.executable), (3, 11))
     _pip(python, REPOSITORY / "requirements-dev.txt", "Python packages")
-    _pip_install(python, ["--no-deps", "-e", str(REPOSITORY)], "The `evergreen` command", 1)
+    # Built with the setuptools that was just installed: a build of its own would fetch another.
+    flags = ["--no-deps", "--no-build-isolation", "-e", str(REPOSITORY)]
+    _pip_install(python, flags, "The `evergreen` command", 1)
     (REPOSITORY / ".venv" / ".stamp").touch()
 
 
