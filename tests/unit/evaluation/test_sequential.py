@@ -9,7 +9,7 @@ from automl.evaluation.paired import Difference
 from automl.evaluation.sequential import LOOKS, Plan, look
 
 BETTER = Plan(rule="better", rows=5000)
-NO_WORSE = Plan(rule="no_worse", rows=750, margin=0.01)
+NO_WORSE = Plan(rule="no_worse", rows=500, margin=0.01)
 
 
 def _promotes(plan: Plan, first: np.ndarray, second: np.ndarray) -> tuple[bool, int]:
@@ -53,8 +53,8 @@ def test_two_points_are_found_before_the_last_look() -> None:
 
 def test_while_the_alarm_is_on_five_points_are_found_within_a_few_hundred_rows() -> None:
     power, rows = _classifiers(NO_WORSE, 0.05, 0.12, 500, 5)
-    assert power >= 0.97
-    assert rows <= 450
+    assert power >= 0.94
+    assert rows <= 400
 
 
 def test_heavy_tailed_regression_losses_keep_the_error_rates() -> None:
