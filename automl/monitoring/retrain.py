@@ -43,7 +43,7 @@ def ask(state: State, scene: Scene) -> bool:
     outbox.train(
         state,
         cause=cause,
-        data={name: data[name] for name in ("blob", "etag", "format")},
+        data={name: data[name] for name in ("blob", "etag", "format", "sha256") if name in data},
         labelled={"until": iso(until), "since": None},
     )
     outbox.note(
