@@ -61,7 +61,10 @@ class Search:
     """What to optimise: a FLAML metric name, or `auto` (roc_auc for two classes, log_loss for more, r2)."""
 
     estimator_list: tuple[str, ...] = ()
-    """FLAML estimator names; empty: every one that can be exported exactly."""
+    """FLAML estimator names; empty: FLAML's own choice, all of which can be exported exactly."""
+
+    ensemble: bool = False
+    """Whether the best estimators are stacked at the end, which may take as long again as the search."""
 
     seed: int = 0
     """Seed of the split and of the search. A search under a time budget does not repeat even so."""
@@ -227,6 +230,7 @@ RULES: forms.Rules = {
     "search.max_iter": (or_none(whole(1, 1_000_000)), "a positive whole number"),
     "search.metric": (text, "the name of a FLAML metric, or auto"),
     "search.estimator_list": (texts, "a list of FLAML estimator names"),
+    "search.ensemble": (flag, "true or false"),
     "search.seed": (whole(0, 2**31 - 1), "a whole number from 0 to 2147483647"),
     "split.kind": (or_none(option("stratified", "random", "time")), "stratified, random or time"),
     "split.holdout": (number(0.05, 0.5), "a number from 0.05 to 0.5"),

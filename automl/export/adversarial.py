@@ -16,7 +16,8 @@ from automl.export.splits import Splits
 from automl.signature import Signature, Tensors
 from automl.values import MISSING
 
-Matrix = npt.NDArray[np.float32]
+Matrix = npt.NDArray[np.floating]
+"""float32 rows of prep's matrix, or the float64 rows that the final estimator of a stack reads."""
 
 MAX_SPLITS = 4000
 """Splits visited, three or four rows each; every tree has one at least."""
@@ -74,7 +75,10 @@ class RowSet:
 def threshold_rows(
     splits: Splits, columns: Sequence[str], base: Matrix, *, takes_nan: bool, rng: np.random.Generator
 ) -> RowSet:
-    """Rows that reach a split with the last value that goes left, the float32 after it, the one before it, and NaN.
+    """Rows that reach a split with the last value that goes left, the one after it, the one before it, and NaN.
+
+    The neighbours are float32; where the rows are float64, also the last float64 that goes left and
+    its own neighbours.
 
     Parameters
     ----------
@@ -86,7 +90,10 @@ def threshold_rows(
     chosen = np.tile(chosen, min(4, max(1, MAX_SPLITS // max(1, len(chosen)))))
     reaching = splits.reaching(chosen, base[rng.integers(0, len(base), len(chosen))])
     feature, last = splits.feature[chosen], splits.last_left[chosen]
-    beside = [last, np.nextafter(last, np.float32(np.inf)), np.nextafter(last, np.float32(-np.inf))]
+    beside: list[Matrix] = [last, np.nextafter(last, np.float32(np.inf)), np.nextafter(last, np.float32(-np.inf))]
+    if base.dtype == np.float64:
+        exact = splits.last_left64[chosen]
+        beside += [exact, np.nextafter(exact, np.inf), np.nextafter(exact, -np.inf)]
     if takes_nan:
         beside.append(np.full(len(last), np.nan, dtype=np.float32))
     rows = np.concatenate([reaching] * len(beside))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from skl2onnx.common.data_types import FloatTensorType
 from automl.errors import Rejected
 from automl.export.answers import class_text
 from automl.export.family import family_of, result_name
-from automl.export.graph import IR_VERSION, ML_DOMAIN, ML_OPSET, OPSET, Graph, declare
+from automl.export.graph import IR_VERSION, META, ML_DOMAIN, ML_OPSET, OPSET, SCORES, Graph, declare
 from automl.export.prep import MATRIX, Prep
 from automl.signature import Signature
 
@@ -25,7 +25,13 @@ MAX_BYTES = 1 << 30
 """Largest model built: above 2 GiB protobuf cannot hold it, and no serving process of 1.5 GiB could load it."""
 
 
-def build(prep: Prep, estimator: Any, signature: Signature, class_order: Sequence[Any] = ()) -> bytes:
+def build(
+    prep: Prep,
+    estimator: Any,
+    signature: Signature,
+    class_order: Sequence[Any] = (),
+    about: Mapping[str, str] | None = None,
+) -> bytes:
     """One ONNX model from raw tensors to answers.
 
     Inputs are `num` double [N, C] and `cat` string [N, K], each only if it has columns. Outputs are `label` [N]
@@ -42,6 +48,8 @@ def build(prep: Prep, estimator: Any, signature: Signature, class_order: Sequenc
         Whose `classes` name the columns of `probabilities`.
     class_order
         The classes as the estimator numbers them: `classes_` of FLAML's label transformer. Must be the signature's.
+    about
+        More metadata, such as the hash of the spec. The version's name cannot be in it: it holds a hash of the file.
 
     Raises
     ------
@@ -69,7 +77,9 @@ def build(prep: Prep, estimator: Any, signature: Signature, class_order: Sequenc
     whole = compose.merge_models(prep.model, model, io_map=[(MATRIX, MATRIX)])
     del whole.graph.output[:]
     whole.graph.output.extend(_outputs(whole, signature))
-    _describe(whole, prep, signature, kind)
+    if any(META in node.output for node in whole.graph.node):
+        whole.graph.value_info.append(declare(META, np.float64, "columns"))  # the gate takes the graph apart there
+    _describe(whole, prep, signature, kind, about or {})
     checker.check_model(whole, full_check=True)
     return bytes(whole.SerializeToString())
 
@@ -79,7 +89,7 @@ def _outputs(model: ModelProto, signature: Signature) -> list[onnx.ValueInfoProt
     if signature.task == "regression":
         return [declare("value", np.float64, 1)]
     graph = Graph("label")
-    best = graph.op("ArgMax", "probabilities", axis=1, keepdims=0)
+    best = graph.op("ArgMax", SCORES, axis=1, keepdims=0)
     integers = all(isinstance(label, int) and not isinstance(label, bool) for label in signature.classes)
     names = [label if integers else class_text(label) for label in signature.classes]
     table = graph.constant(np.array(names, dtype=np.int64 if integers else object))
@@ -100,7 +110,7 @@ def _check_classes(signature: Signature, class_order: Sequence[Any], estimator: 
         )
 
 
-def _describe(model: ModelProto, prep: Prep, signature: Signature, estimator: str) -> None:
+def _describe(model: ModelProto, prep: Prep, signature: Signature, estimator: str, more: Mapping[str, str]) -> None:
     model.producer_name = PRODUCER
     model.graph.name = PRODUCER
     about = {
@@ -111,5 +121,6 @@ def _describe(model: ModelProto, prep: Prep, signature: Signature, estimator: st
         "features": json.dumps([[feature.name, feature.type] for feature in signature.features]),
         "classes": json.dumps(list(signature.classes)),
         "columns": json.dumps(prep.columns),
+        **more,
     }
     helper.set_model_props(model, about)

@@ -14,6 +14,13 @@ IR_VERSION = 10
 """Read by onnxruntime 1.21 and later: the first with `TreeEnsemble` 5."""
 
 ML_DOMAIN = "ai.onnx.ml"
+
+SCORES = "scores"
+"""Name of the tensor [N, classes] whose first largest column is the label."""
+
+META = "meta"
+"""Name of the double tensor that the final estimator of a stack reads."""
+
 _ML_OPERATORS = frozenset({"LabelEncoder", "TreeEnsemble"})
 
 
@@ -58,8 +65,8 @@ class Graph:
         return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
 
 
-def declare(name: str, dtype: type[np.generic] | type[str], width: int | None) -> ValueInfoProto:
-    """A graph input or output: [N, width], or [N] when `width` is None."""
+def declare(name: str, dtype: type[np.generic] | type[str], width: int | str | None) -> ValueInfoProto:
+    """A tensor of the graph: [N, width], or [N] when `width` is None. A text names a width that is not known."""
     kind = TensorProto.STRING if dtype is str else helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
     return helper.make_tensor_value_info(name, kind, ["rows"] if width is None else ["rows", width])
 

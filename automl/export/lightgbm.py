@@ -16,7 +16,7 @@ from lightgbm import LGBMClassifier, LGBMRegressor
 
 from automl.errors import Rejected
 from automl.export import links
-from automl.export.family import Family
+from automl.export.family import Emitted, Family
 from automl.export.graph import Graph
 from automl.export.trees import Ensemble, Floats, Tree, emit
 
@@ -38,16 +38,16 @@ def read(model: LGBMClassifier | LGBMRegressor) -> Ensemble:
     return Ensemble(trees=trees, targets=targets, outputs=outputs, comparison="<=", dtype=np.float64)
 
 
-def _emit(graph: Graph, model: LGBMClassifier | LGBMRegressor, matrix: str) -> str:
+def _emit(graph: Graph, model: LGBMClassifier | LGBMRegressor, matrix: str) -> Emitted:
     fields = _fields(model.booster_.model_to_string(num_iteration=1).partition("\n\n")[0])
     objective, *options = fields.get("objective", "custom").split(" ")
     sums = emit(graph, read(model), matrix)
     if objective == "binary" and options == ["sigmoid:1"]:
-        return links.sigmoid_pair(graph, sums)
+        return Emitted(links.sigmoid_pair(graph, sums))
     if objective == "multiclass":
-        return links.softmax(graph, sums)
+        return Emitted(links.softmax(graph, sums))
     if objective in _PLAIN and "sqrt" not in options and "average_output" not in fields:
-        return sums
+        return Emitted(sums)
     raise Rejected(
         f"{type(model).__name__}: expected the objective binary, multiclass or one of {', '.join(_PLAIN)}, got "
         f"'{' '.join([objective, *options])}'. Train with one of these, or leave lgbm out of search.estimator_list."
@@ -90,4 +90,4 @@ def _floats(text: str) -> Floats:
     return np.array(text.split(), dtype=np.float64)
 
 
-FAMILY = Family(types=(LGBMClassifier, LGBMRegressor), emit=_emit, takes_nan=True)
+FAMILIES = (Family(types=(LGBMClassifier, LGBMRegressor), emit=_emit, takes_nan=True),)

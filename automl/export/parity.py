@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx.utils import Extractor
 
 from automl.errors import Rejected
 from automl.export import runtime
 from automl.export.adversarial import RowSet, edge_rows, neighbour_rows, raw_rows, threshold_rows
 from automl.export.answers import Answers, Comparison
 from automl.export.family import family_of
-from automl.export.prep import MATRIX, Prep, feeds
+from automl.export.graph import META
+from automl.export.prep import MATRIX, Prep
 from automl.export.splits import Splits
+from automl.export.stacking import meta_columns
+from automl.export.stages import Predict, Stage, final_stage, part, stages
 from automl.signature import Signature, Tensors
-
-Predict = Callable[[npt.NDArray[np.float64]], npt.ArrayLike]
 
 TOLERANCE = 1e-6
 """Largest difference of a probability, or of a predicted value in spreads (standard deviations over the holdout)."""
@@ -41,7 +41,7 @@ class ParityReport:
     estimator
         Class of the fitted estimator.
     rows
-        Rows compared, by set: holdout, golden, raw, neighbour, threshold, edge.
+        Rows compared, by set: holdout, golden, raw, neighbour, threshold, edge, and of a stack final threshold.
     ties
         Rows where FLAML's own two best probabilities are equal to rounding and the graph names the other class.
     largest_difference
@@ -70,16 +70,20 @@ def check(
     *,
     holdout: Tensors,
     golden: Tensors,
+    estimator: Any = None,
 ) -> ParityReport:
     """Compare the graph in onnxruntime with FLAML's `predict` and `predict_proba` on `prep.transform(rows)`.
 
     Raw rows (holdout, golden, adversarial) go through the whole graph. Matrix rows on and beside the thresholds go
-    through the model behind prep alone, because raw values rarely fall on a threshold.
+    through the model behind prep alone, because raw values rarely fall on a threshold. What the final estimator of a
+    stack reads are probabilities, so rows beside its thresholds go through it alone.
 
     Parameters
     ----------
     automl_predict, automl_predict_proba
         Take float64 [N, F]; the second gives [N, classes] in the signature's order, and is None for regression.
+    estimator
+        The fitted model: needed of a stack.
 
     Raises
     ------
@@ -93,65 +97,70 @@ def check(
     if signature.task == "classification" and automl_predict_proba is None:
         raise ValueError("Expected predict_proba of a classifier, got None. Pass FLAML's.")
     model = onnx.load_from_string(onnx_bytes)
-    estimator = next(item.value for item in model.metadata_props if item.key == "estimator")
-    outputs = ["value"] if signature.task == "regression" else ["label", "probabilities"]
-    whole = runtime.session(onnx_bytes)
-    behind_prep = runtime.session(Extractor(model).extract_model([MATRIX], outputs).SerializeToString())
-
+    name = next(item.value for item in model.metadata_props if item.key == "estimator")
+    whole, behind = stages(model, prep, automl_predict, automl_predict_proba, signature)
     found: dict[str, tuple[int, Comparison]] = {}
     tolerance = TOLERANCE
-    for given in _row_sets(model, prep, signature, holdout, golden, takes_nan=family_of(estimator).takes_nan):
-        if isinstance(given.rows, Tensors):
-            matrix = prep.transform(given.rows)
-            outputs_of_graph = runtime.run(whole, feeds(given.rows))
-        else:
-            matrix = given.rows
-            outputs_of_graph = runtime.run(behind_prep, {MATRIX: matrix})
-        doubles = matrix.astype(np.float64)
-        probabilities = automl_predict_proba(doubles) if automl_predict_proba else None
-        flaml = Answers.of_flaml(automl_predict(doubles), probabilities, signature)
-        graph = Answers.of_graph(outputs_of_graph, signature)
+    base = holdout[:BASE_ROWS]
+    rng = np.random.default_rng(SEED)
+    for given, stage in (
+        *_raw_sets(model, whole, base, {"holdout": holdout, "golden": golden}, rng),
+        *_matrix_sets(model, behind, base, rng, takes_nan=family_of(name).takes_nan),
+        *_final_sets(model, behind, estimator, base, rng),
+    ):
+        answers = stage.answers(given.rows)
+        matrix, flaml, graph = answers
         if not found and signature.task == "regression":
             tolerance *= _spread(flaml.numbers)
         comparison = Comparison.of(flaml, graph, tolerance)
         if len(comparison.unequal):
-            raise Rejected(
-                _sentence(
-                    estimator,
-                    prep.columns,
-                    given,
-                    matrix=matrix,
-                    comparison=comparison,
-                    flaml=flaml,
-                    graph=graph,
-                )
-            )
+            raise Rejected(_sentence(name, stage, given, answers, comparison))
         found[given.name] = (len(matrix), comparison)
     return ParityReport(
-        estimator=estimator,
-        rows={name: rows for name, (rows, _) in found.items()},
+        estimator=name,
+        rows={kind: rows for kind, (rows, _) in found.items()},
         ties=sum(comparison.ties for _, comparison in found.values()),
         largest_difference=max(comparison.largest for _, comparison in found.values()),
         tolerance=tolerance,
     )
 
 
-def _row_sets(
-    model: onnx.ModelProto, prep: Prep, signature: Signature, holdout: Tensors, golden: Tensors, *, takes_nan: bool
-) -> Iterator[RowSet]:
-    rng = np.random.default_rng(SEED)
-    base = holdout[:BASE_ROWS]
-    matrix, splits = prep.transform(base), Splits.read(model)
+def _raw_sets(
+    model: onnx.ModelProto, whole: Stage, base: Tensors, given: Mapping[str, Tensors], rng: np.random.Generator
+) -> Iterator[tuple[RowSet, Stage]]:
+    signature, prep = whole.signature, whole.prep
     names = [feature.name for feature in signature.numbers]
+    splits = Splits.read(model, MATRIX)
+    sets = [RowSet(name=name, rows=rows) for name, rows in given.items()]
+    sets += [raw_rows(signature, base, rng), neighbour_rows(splits, prep, names, base, rng)]
+    return ((rows, whole) for rows in sets if len(rows.rows))
+
+
+def _matrix_sets(
+    model: onnx.ModelProto, behind: Stage, base: Tensors, rng: np.random.Generator, *, takes_nan: bool
+) -> Iterator[tuple[RowSet, Stage]]:
+    matrix, splits = behind.prep.transform(base), Splits.read(model, MATRIX)
     sets = (
-        RowSet(name="holdout", rows=holdout),
-        RowSet(name="golden", rows=golden),
-        raw_rows(signature, base, rng),
-        neighbour_rows(splits, prep, names, base, rng),
-        threshold_rows(splits, prep.columns, matrix, takes_nan=takes_nan, rng=rng),
-        edge_rows(prep.columns, matrix, rng),
+        threshold_rows(splits, behind.columns, matrix, takes_nan=takes_nan, rng=rng),
+        edge_rows(behind.columns, matrix, rng),
     )
-    return (rows for rows in sets if len(rows.rows))
+    return ((rows, behind) for rows in sets if len(rows.rows))
+
+
+def _final_sets(
+    model: onnx.ModelProto, behind: Stage, stack: Any, base: Tensors, rng: np.random.Generator
+) -> Iterator[tuple[RowSet, Stage]]:
+    """Rows for the final estimator of a stack; nothing of another model, or of a final estimator without splits."""
+    splits = Splits.read(model, META)
+    if not len(splits.tree):
+        return
+    if stack is None:
+        raise ValueError("Expected the fitted stack itself to compare its final estimator, got None. Pass it.")
+    names = meta_columns(stack, behind.prep.columns)
+    stage = final_stage(model, behind.prep, stack.final_estimator_, names, behind.signature)
+    matrix = runtime.run(part(model, MATRIX, [META]), {MATRIX: behind.prep.transform(base)})[META]
+    rows = threshold_rows(splits, names, matrix, takes_nan=False, rng=rng)
+    yield replace(rows, name="final threshold"), stage
 
 
 def _spread(values: npt.NDArray[np.floating]) -> float:
@@ -162,19 +171,17 @@ def _spread(values: npt.NDArray[np.floating]) -> float:
 
 def _sentence(
     estimator: str,
-    columns: Sequence[str],
+    stage: Stage,
     given: RowSet,
-    *,
-    matrix: npt.NDArray[np.float32],
+    answers: tuple[npt.NDArray[np.floating], Answers, Answers],
     comparison: Comparison,
-    flaml: Answers,
-    graph: Answers,
 ) -> str:
+    matrix, flaml, graph = answers
     row = int(comparison.unequal[0])
     if given.columns:
         where = f"column '{given.columns[row]}' changed"
     else:
-        where = f"column '{columns[int(np.abs(matrix[row]).argmax())]}' its most extreme"
+        where = f"column '{stage.columns[int(np.abs(matrix[row]).argmax())]}' its most extreme"
     return (
         f"{estimator}: expected the exported model to answer as FLAML does, got {len(comparison.unequal)} of "
         f"{len(matrix)} {given.name} rows unequal. First {given.name} row {row} ({where}): FLAML says "

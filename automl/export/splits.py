@@ -23,8 +23,8 @@ class Splits:
     ----------
     tree, feature
         int64 [S]: the tree of a split, and the matrix column it reads.
-    last_left
-        float32 [S]: the largest float32 that goes left.
+    last_left, last_left64
+        float32 [S], float64 [S]: the largest number of this precision that goes left.
     parent
         int64 [S]: the split above, -1 for a root.
     is_left
@@ -34,26 +34,34 @@ class Splits:
     tree: Integers
     feature: Integers
     last_left: Floats32
+    last_left64: npt.NDArray[np.float64]
     parent: Integers
     is_left: npt.NDArray[np.bool_]
 
     @classmethod
-    def read(cls, model: ModelProto) -> Splits:
-        """All splits of the graph's tree ensembles that have two different sides; none for a linear model."""
-        for node in model.graph.node:
-            if node.op_type == "TreeEnsemble":
-                return cls._of({item.name: helper.get_attribute_value(item) for item in node.attribute})
-        nothing = np.zeros(0, dtype=np.int64)
-        return cls(
-            tree=nothing,
-            feature=nothing,
+    def read(cls, model: ModelProto, source: str) -> Splits:
+        """All splits of the tree ensembles that read the tensor named `source`; none for a linear model."""
+        casts = {node.output[0]: node.input[0] for node in model.graph.node if node.op_type == "Cast"}
+        found = cls(
+            tree=np.zeros(0, dtype=np.int64),
+            feature=np.zeros(0, dtype=np.int64),
             last_left=np.zeros(0, dtype=np.float32),
-            parent=nothing,
+            last_left64=np.zeros(0),
+            parent=np.zeros(0, dtype=np.int64),
             is_left=np.zeros(0, dtype=np.bool_),
         )
+        for node in model.graph.node:
+            if node.op_type == "TreeEnsemble":
+                read = node.input[0]
+                while read in casts and read != source:
+                    read = casts[read]
+                if read == source:
+                    found = found._with({item.name: helper.get_attribute_value(item) for item in node.attribute})
+        return found
 
-    @classmethod
-    def _of(cls, attributes: dict[str, Any]) -> Splits:
+    def _with(self, attributes: dict[str, Any]) -> Splits:
+        """These and the splits of one more ensemble."""
+
         def integers(name: str) -> Integers:
             return np.array(attributes[name], dtype=np.int64)
 
@@ -68,12 +76,15 @@ class Splits:
         threshold = numpy_helper.to_array(attributes["nodes_splits"])
         strict = numpy_helper.to_array(attributes["nodes_modes"]) == MODES["<"]
         index = np.arange(len(feature))
-        return cls(
-            tree=np.searchsorted(np.sort(integers("tree_roots")), index, side="right") - 1,
-            feature=feature,
-            last_left=_last_left(threshold, strict),
-            parent=parent,
-            is_left=is_left,
+        tree = np.searchsorted(np.sort(integers("tree_roots")), index, side="right") - 1
+        trees, splits = int(self.tree.max(initial=-1)) + 1, len(self.tree)
+        return Splits(
+            tree=np.concatenate([self.tree, tree + trees]),
+            feature=np.concatenate([self.feature, feature]),
+            last_left=np.concatenate([self.last_left, _last_left(threshold, strict)]),
+            last_left64=np.concatenate([self.last_left64, _last_left64(threshold, strict)]),
+            parent=np.concatenate([self.parent, np.where(parent < 0, parent, parent + splits)]),
+            is_left=np.concatenate([self.is_left, is_left]),
         )
 
     def sample(self, count: int, rng: np.random.Generator) -> Integers:
@@ -86,7 +97,7 @@ class Splits:
         place = np.arange(len(shuffled)) - np.searchsorted(in_order, in_order)
         return shuffled[place < share]
 
-    def reaching(self, chosen: Integers, rows: Floats32) -> Floats32:
+    def reaching(self, chosen: Integers, rows: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
         """The rows [len(chosen), F], moved no more than needed for each to reach its split."""
         low = np.full(rows.shape, -np.inf, dtype=np.float32)
         high = np.full(rows.shape, np.inf, dtype=np.float32)
@@ -95,7 +106,8 @@ class Splits:
             above = self.parent[split]
             row, split, above = row[above >= 0], split[above >= 0], above[above >= 0]
             if not len(row):
-                return np.clip(rows, low, high)
+                moved: npt.NDArray[np.floating] = np.clip(rows, low, high)
+                return moved
             column, last, left = self.feature[above], self.last_left[above], self.is_left[split]
             high[row[left], column[left]] = np.minimum(high[row[left], column[left]], last[left])
             first_right = np.nextafter(last, np.float32(np.inf))
@@ -107,3 +119,8 @@ def _last_left(threshold: npt.NDArray[np.floating], strict: npt.NDArray[np.bool_
     rounded = threshold.astype(np.float32)
     beyond = np.where(strict, rounded >= threshold, rounded > threshold)
     return np.where(beyond, np.nextafter(rounded, np.float32(-np.inf)), rounded)
+
+
+def _last_left64(threshold: npt.NDArray[np.floating], strict: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    double = threshold.astype(np.float64)
+    return np.where(strict, np.nextafter(double, -np.inf), double)

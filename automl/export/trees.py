@@ -126,7 +126,7 @@ def emit(graph: Graph, ensemble: Ensemble, matrix: str) -> str:
     Parameters
     ----------
     matrix
-        Name of a float32 [N, F] tensor.
+        Name of a [N, F] tensor whose values the library would compare as they are.
     """
     trees = ensemble.trees
     splits = np.array([len(tree.feature) for tree in trees], dtype=np.int64)
@@ -138,7 +138,7 @@ def emit(graph: Graph, ensemble: Ensemble, matrix: str) -> str:
     thresholds = np.concatenate([tree.threshold for tree in trees]).astype(ensemble.dtype)
     modes = np.full(len(thresholds), MODES[ensemble.comparison], dtype=np.uint8)
     weights = np.concatenate([tree.leaf for tree in trees]).astype(ensemble.dtype)
-    values = matrix if ensemble.dtype is np.float32 else graph.cast(matrix, ensemble.dtype)
+    values = graph.cast(matrix, ensemble.dtype)
     return graph.op(
         "TreeEnsemble",
         values,

@@ -18,8 +18,8 @@ import numpy.typing as npt
 from xgboost import XGBClassifier, XGBRegressor
 
 from automl.errors import Rejected
-from automl.export import links
-from automl.export.family import Family
+from automl.export import links32
+from automl.export.family import Emitted, Family
 from automl.export.graph import Graph
 from automl.export.trees import Ensemble, Floats, Tree, emit
 
@@ -53,14 +53,14 @@ def read(model: XGBClassifier | XGBRegressor) -> Ensemble:
     return ensemble.starting_from(np.broadcast_to(base, outputs))
 
 
-def _emit(graph: Graph, model: XGBClassifier | XGBRegressor, matrix: str) -> str:
+def _emit(graph: Graph, model: XGBClassifier | XGBRegressor, matrix: str) -> Emitted:
     ensemble = read(model)
     sums = emit(graph, ensemble, matrix)
     if isinstance(model, XGBRegressor):
-        return graph.cast(sums, np.float64)
+        return Emitted(graph.cast(sums, np.float64))
     if ensemble.outputs == 1:
-        return links.sigmoid_pair(graph, sums, np.float32)
-    return links.softmax(graph, sums, np.float32)
+        return Emitted(links32.sigmoid_pair(graph, sums))
+    return Emitted(links32.softmax(graph, sums))
 
 
 def _tree(stored: dict[str, Any]) -> Tree:
@@ -90,4 +90,4 @@ def _logit(probability: Floats) -> Floats:
     return _rounded(-np.log(odds.astype(np.float64)))
 
 
-FAMILY = Family(types=(XGBClassifier, XGBRegressor), emit=_emit, takes_nan=True)
+FAMILIES = (Family(types=(XGBClassifier, XGBRegressor), emit=_emit, takes_nan=True, reads=np.float32),)

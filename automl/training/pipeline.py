@@ -14,6 +14,7 @@ from automl.events import Clock
 from automl.export import parity
 from automl.export.build import build
 from automl.export.prep import Prep
+from automl.export.stages import Predict
 from automl.registry import Registry
 from automl.runs import Run
 from automl.scoring.session import ModelSession
@@ -24,7 +25,7 @@ from automl.training.examples import golden
 from automl.training.infer import describe
 from automl.training.loading import load
 from automl.training.progress import Outcome, Progress
-from automl.training.search import Config, Found, Trial, search
+from automl.training.search import Config, Found, Trial, fitted_of, search
 from automl.training.split import kind_for, split
 from automl.training.version import Made, answers_of, files_of, manifest_of
 
@@ -85,7 +86,7 @@ def run(
         )
 
     tell("exporting", 82, f"Exporting {found.estimator}.")
-    onnx = build(prep, found.model.model.estimator, signature, signature.classes)
+    onnx = build(prep, fitted_of(found.model), signature, signature.classes, about_of(run, spec))
     version = version_name(run, onnx)
     session = ModelSession(run.model, version, onnx, signature, key=spec.columns.key)
     holdout = data.tensors[parts.holdout]
@@ -93,7 +94,10 @@ def run(
 
     tell("checking", 86, f"Comparing the exported model with FLAML on {len(holdout)} holdout rows and hard ones.")
     predict, predict_proba = _flaml_answers(found, signature)
-    report = parity.check(onnx, prep, predict, predict_proba, signature, holdout=holdout, golden=golden_rows)
+    report = parity.check(
+        onnx, prep, predict, predict_proba, signature,
+        holdout=holdout, golden=golden_rows, estimator=found.model.model,
+    )  # fmt: skip
 
     tell("publishing", 95, f"Storing version {version}.")
     made = Made(
@@ -128,8 +132,19 @@ def run(
 
 def version_name(run: Run, onnx: bytes) -> str:
     """Time of the run's cause and a hash of the model: a redelivered run makes no second version."""
-    at = datetime.fromisoformat(run.at)
-    return f"{at:%Y%m%dT%H%M%SZ}-{hashlib.sha256(onnx).hexdigest()[:8]}"
+    return f"{_time_of(run)}-{hashlib.sha256(onnx).hexdigest()[:8]}"
+
+
+def about_of(run: Run, spec: Spec) -> dict[str, str]:
+    """What a model file says of where it comes from.
+
+    A file cannot hold a hash of itself, so of its version it holds the time; `version_name` adds the hash.
+    """
+    return {"model": run.model, "run": run.id, "version_time": _time_of(run), "spec_sha256": spec.sha256}
+
+
+def _time_of(run: Run) -> str:
+    return f"{datetime.fromisoformat(run.at):%Y%m%dT%H%M%SZ}"
 
 
 def _searching(trial: Trial) -> Progress:
@@ -152,7 +167,7 @@ def _champions_points(registry: Registry, model: str) -> dict[str, Config]:
     return points
 
 
-def _flaml_answers(found: Found, signature: Signature) -> tuple[parity.Predict, parity.Predict | None]:
+def _flaml_answers(found: Found, signature: Signature) -> tuple[Predict, Predict | None]:
     """FLAML's own predictions with the signature's labels in place of class codes."""
     if signature.task == "regression":
         return found.model.predict, None

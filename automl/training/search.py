@@ -21,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from automl.errors import InvalidInput, Problem, Rejected
-from automl.export import SUPPORTED
+from automl.export import CHOSEN, SUPPORTED
+from automl.export.refused import why_not
 from automl.signature import Task
 from automl.spec import Search, SplitKind
 
@@ -101,7 +102,7 @@ def metric_for(settings: Search, task: Task, classes: int) -> str:
 
 
 def estimators_for(settings: Search, task: Task) -> list[str]:
-    """The estimators that are tried: all that can be exported for the task, or the spec's.
+    """The estimators that are tried: the spec's, else FLAML's own choice of those that can be exported.
 
     Raises
     ------
@@ -110,8 +111,8 @@ def estimators_for(settings: Search, task: Task) -> list[str]:
     """
     for name in settings.estimator_list:
         if name not in SUPPORTED[task]:
-            _refuse("search.estimator_list", name, list(SUPPORTED[task]), task)
-    return list(settings.estimator_list or SUPPORTED[task])
+            _refuse("search.estimator_list", name, list(SUPPORTED[task]), task, remedy=why_not(name, task))
+    return list(settings.estimator_list or CHOSEN[task])
 
 
 def search(
@@ -168,7 +169,7 @@ def search(
                 starting_points=warm or "static",
                 split_type="time" if kind == "time" else "auto",
                 log_type="all",
-                ensemble=False,
+                ensemble=settings.ensemble,
                 retrain_full=True,
                 verbose=0,
             )
@@ -188,6 +189,11 @@ def search(
         starting_points={name: _json(config) for name, config in best.items() if config},
         seconds=time.perf_counter() - started,
     )
+
+
+def fitted_of(model: Any) -> Any:
+    """The fitted estimator inside an `AutoML`: a library's own, scikit-learn's stack of an ensemble, or None."""
+    return getattr(model.model, "estimator", model.model)
 
 
 _ADVICE = "Give it more time with search.time_budget, or fewer estimators with search.estimator_list."
@@ -220,7 +226,7 @@ class _Watch:
 
 def _check(model: Any, tried: str) -> None:
     """Refuse what FLAML calls a model although it is none: after a time-out it puts a dummy in its place."""
-    fitted = getattr(model.model, "estimator", None)
+    fitted = fitted_of(model)
     if fitted is None:
         raise Rejected(f"No usable model was found in {tried}. {_ADVICE}")
     if type(fitted).__name__.startswith("Dummy"):
@@ -230,7 +236,11 @@ def _check(model: Any, tried: str) -> None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep FLAML's console handler, its loggers and the libraries' warnings out of the function's log."""
-    loggers = [logging.getLogger(name) for name in ("flaml.automl", "flaml.automl.logger", "flaml.tune.tune")]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import_module("flaml")
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "flaml"]
+    loggers = [logging.getLogger(name) for name in names]
     before = [(logger.level, logger.disabled) for logger in loggers]
     for logger in loggers:
         logger.disabled = True
@@ -252,9 +262,10 @@ def _json(config: Mapping[str, Any]) -> Config:
     return {key: value.item() if isinstance(value, np.generic) else value for key, value in plain.items()}
 
 
-def _refuse(field: str, name: str, known: list[str], task: Task) -> NoReturn:
-    near = difflib.get_close_matches(name, known, n=1)
-    remedy = f"Did you mean '{near[0]}'?" if near else "Choose one of them, or leave it out."
+def _refuse(field: str, name: str, known: list[str], task: Task, remedy: str | None = None) -> NoReturn:
+    if remedy is None:
+        near = difflib.get_close_matches(name, known, n=1)
+        remedy = f"Did you mean '{near[0]}'?" if near else "Choose one of them, or leave it out."
     raise InvalidInput.of(
         [Problem(field=field, expected=f"one of {', '.join(known)} for {task}", got=repr(name), remedy=remedy)]
     )

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from automl.export import parity
 from automl.export.build import build
+from automl.export.family import unwrapped
 from automl.export.parity import ParityReport
 from automl.export.prep import Prep
 from automl.signature import Feature, Label, Signature, Task, Tensors
@@ -83,7 +84,7 @@ class Fitted:
     holdout: Tensors
 
     def export(self) -> bytes:
-        return build(self.prep, self.estimator, self.signature, self.signature.classes)
+        return build(self.prep, unwrapped(self.estimator), self.signature, self.signature.classes)
 
     def check(self, model: bytes | None = None) -> ParityReport:
         return parity.check(
@@ -94,6 +95,7 @@ class Fitted:
             self.signature,
             holdout=self.holdout,
             golden=self.holdout[:10],
+            estimator=self.estimator,
         )
 
     def predict(self, matrix: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
@@ -119,7 +121,11 @@ def fit(
     given = signature(classes)
     prep = Prep.fit(given, train)
     matrix, truth = prep.transform(train).astype(np.float64), target(rng, train, len(classes))
-    fitted = fit_with(estimator, matrix, truth) if fit_with else estimator.fit(matrix, truth)
+    fitted = estimator
+    if fit_with:
+        fitted = fit_with(estimator, matrix, truth)
+    else:
+        estimator.fit(matrix, truth)  # FLAML's wrappers return the seconds it took
     return Fitted(
         signature=given, prep=prep, estimator=fitted, holdout=tensors(rng, 500, missing=missing, unseen=0.05)
     )

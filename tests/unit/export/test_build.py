@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,14 @@ def test_file_describes_itself() -> None:
     assert json.loads(about["columns"]) == BINARY.prep.columns
 
 
+def test_file_says_where_it_comes_from() -> None:
+    about = {"model": "adult", "run": "r1", "version_time": "20261120T160000Z", "spec_sha256": "ab" * 32}
+    exported = build(BINARY.prep, BINARY.estimator, BINARY.signature, BINARY.signature.classes, about)
+    stored = {item.key: item.value for item in onnx.load_from_string(exported).metadata_props}
+    assert about.items() <= stored.items()
+    assert {"features", "classes", "target", "task"} <= set(stored)
+
+
 def test_same_model_gives_the_same_bytes() -> None:
     assert BINARY.export() == BINARY.export()
 
@@ -131,5 +140,7 @@ def test_reading_what_is_supported_imports_neither_onnx_nor_an_estimator() -> No
 
 
 def test_supported_estimators_are_those_the_specs_name() -> None:
-    assert SUPPORTED["classification"] == ("lgbm", "rf", "xgboost", "extra_tree", "xgb_limitdepth", "lrl1")
-    assert SUPPORTED["regression"] == ("lgbm", "rf", "xgboost", "extra_tree", "xgb_limitdepth")
+    both = {"lgbm", "rf", "xgboost", "extra_tree", "xgb_limitdepth", "sgd", "histgb"}
+    assert set(SUPPORTED["classification"]) - {"catboost"} == both | {"lrl1", "lrl2", "svc"}
+    assert set(SUPPORTED["regression"]) - {"catboost"} == both | {"enet", "lassolars"}
+    assert ("catboost" in SUPPORTED["regression"]) == (find_spec("catboost") is not None)

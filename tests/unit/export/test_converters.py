@@ -29,7 +29,7 @@ def answer(model: Any, matrix: Matrix) -> npt.NDArray[np.float64]:
     """What the exported estimator alone gives: probabilities or values."""
     graph = Graph("model")
     name = result_name(model)
-    result = family_of(type(model).__name__).emit(graph, model, MATRIX)
+    result = family_of(type(model).__name__).emit(graph, model, MATRIX).result
     graph.op("Identity", result, output=name)
     width = len(model.classes_) if name == "probabilities" else 1
     whole = graph.model([declare(MATRIX, np.float32, matrix.shape[1])], [declare(name, np.float64, width)])

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from sklearn.exceptions import ConvergenceWarning
 
 from automl.errors import Rejected
 from automl.export import SUPPORTED, parity
@@ -17,7 +18,7 @@ from automl.export.build import build
 from automl.export.prep import Prep
 from automl.signature import Feature, Label, Signature, Task, Tensors
 from automl.values import MISSING
-from tests.unit.export.models import CLASSIFIERS, REGRESSORS
+from tests.unit.export.models import CLASSIFIERS, LINEAR, REGRESSORS
 from tests.unit.export.tables import Fitted, fit, signature, target, tensors, with_features
 
 CLASSES: dict[int, tuple[Label, ...]] = {2: ("<=50K", ">50K"), 3: (10, 20, 30), 5: ("a", "b", "c", "d", "ü")}
@@ -39,13 +40,13 @@ def test_classifier_gives_the_same_labels_and_probabilities(name: str, classes: 
     assert report.rows["raw"] > 50
     assert report.ties == 0
     assert report.largest_difference <= (5e-7 if name.startswith("xgb") else EXACT)
-    assert name == "lrl1" or report.rows["threshold"] > 500
+    assert name in LINEAR or report.rows["threshold"] > 500
 
 
 @pytest.mark.parametrize("name", REGRESSORS)
 def test_regressor_gives_the_same_values(name: str) -> None:
     report = fit(REGRESSORS[name]()).check()
-    assert report.largest_difference == 0.0
+    assert report.largest_difference <= (1e-3 * report.tolerance if name in LINEAR else 0.0)
     assert report.tolerance > 0.0
 
 
@@ -112,17 +113,23 @@ def tables(draw: st.DrawFn) -> tuple[Signature, Tensors, np.ndarray[Any, Any]]:
     return used, Tensors(num=num, cat=cat), truth
 
 
-@settings(max_examples=25, deadline=None)
-@given(table=tables(), name=st.sampled_from([*sorted(REGRESSORS), "lrl1"]))
-def test_any_table_exports_exactly(table: tuple[Signature, Tensors, np.ndarray[Any, Any]], name: str) -> None:
+@settings(max_examples=40, deadline=None)
+@given(table=tables(), data=st.data())
+def test_any_table_exports_exactly(
+    table: tuple[Signature, Tensors, np.ndarray[Any, Any]], data: st.DataObject
+) -> None:
     used, rows, truth = table
-    if not used.classes and name == "lrl1":
-        name = "lgbm"
+    models = CLASSIFIERS if used.classes else REGRESSORS
+    name = data.draw(st.sampled_from(sorted(models)), label="estimator")
     prep = Prep.fit(used, rows[:80])
-    estimator = (CLASSIFIERS if used.classes else REGRESSORS)[name]()
-    if name == "lrl1":
+    estimator = models[name]()
+    matrix = prep.transform(rows[:80]).astype(float)
+    assume(name != "catboost" or np.ptp(matrix, axis=0).any())  # it refuses to learn from constants
+    if name in ("lrl1", "lrl2"):
         estimator.set_params(tol=10.0)  # parity does not need a good fit
-    estimator.fit(prep.transform(rows[:80]).astype(float), truth[:80])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        estimator.fit(matrix, truth[:80])
     report = Fitted(signature=used, prep=prep, estimator=estimator, holdout=rows[80:]).check()
     assert report.rows["holdout"] == 40
 

@@ -13,8 +13,8 @@ from automl import spec as specs
 from automl.errors import InvalidInput, Rejected
 from automl.evaluation.metrics import codes
 from automl.events import iso
-from automl.export import parity
 from automl.export.prep import Prep
+from automl.export.stages import Predict
 from automl.registry import Registry
 from automl.runs import Cause, Run, Runs
 from automl.scoring import rows, session
@@ -223,7 +223,7 @@ def test_a_time_column_holds_the_newest_rows_out() -> None:
 def test_a_model_that_answers_otherwise_after_export_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench(to_csv(customers(300)))
 
-    def turned(found: Found, signature: Signature) -> tuple[parity.Predict, parity.Predict]:
+    def turned(found: Found, signature: Signature) -> tuple[Predict, Predict]:
         labels = np.array(signature.classes, dtype=object)
         return (
             lambda matrix: labels[1 - found.model.predict(matrix)],
@@ -323,7 +323,8 @@ def test_a_retraining_never_sees_the_rows_that_are_held_back() -> None:
     ],
 )
 def test_real_tables_pass_the_gate(name: str, spec: dict[str, Any], metric: str, least: float) -> None:
-    bench = Bench(shared_table(name), **spec, search={"time_budget": 60, "max_iter": 10})
+    trees = ["lgbm", "rf", "xgboost", "extra_tree", "xgb_limitdepth"]
+    bench = Bench(shared_table(name), **spec, search={"time_budget": 60, "max_iter": 10, "estimator_list": trees})
     manifest = bench.registry.manifest("m", bench.train().version)
     assert manifest["parity"]["labels_unequal"] == 0
     assert manifest["parity"]["largest_difference"] <= manifest["parity"]["tolerance"]

@@ -8,9 +8,9 @@ import numpy.typing as npt
 import pytest
 
 from automl.errors import InvalidInput, Rejected
-from automl.export import SUPPORTED
+from automl.export import CHOSEN, SUPPORTED, Task
 from automl.spec import Search
-from automl.training.search import Found, Trial, estimators_for, metric_for, search
+from automl.training.search import Found, Trial, estimators_for, fitted_of, metric_for, search
 
 
 def problem(rows: int = 400, seed: int = 0) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
@@ -91,9 +91,32 @@ def test_an_estimator_that_cannot_be_exported_is_refused_by_name_before_the_sear
         estimators_for(Search(estimator_list=("lgb",)), "regression")
 
 
-def test_without_a_list_everything_that_can_be_exported_is_tried() -> None:
-    assert estimators_for(Search(), "regression") == list(SUPPORTED["regression"])
-    assert "lrl1" in estimators_for(Search(), "classification")
+def test_without_a_list_flamls_own_choice_is_tried() -> None:
+    chosen = {"lgbm", "rf", "xgboost", "extra_tree", "xgb_limitdepth", "sgd"}
+    assert set(estimators_for(Search(), "regression")) - {"catboost"} == chosen
+    assert set(estimators_for(Search(), "classification")) - {"catboost"} == chosen | {"lrl1"}
+    assert set(CHOSEN["regression"]) < set(SUPPORTED["regression"])
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "reason"),
+    [
+        ("kneighbor", "classification", "would put every row it was trained on into the model"),
+        ("transformer", "classification", "Language models are not served"),
+        ("arima", "regression", "Forecasts of time series are not served"),
+        ("lgbm_spark", "regression", "a model of Spark"),
+        ("lrl1", "regression", "It has no regression"),
+        ("enet", "classification", "It has no classification"),
+    ],
+)
+def test_what_is_not_exported_is_refused_with_the_reason(name: str, task: Task, reason: str) -> None:
+    with pytest.raises(InvalidInput, match=rf"got '{name}'.*{reason}"):
+        estimators_for(Search(estimator_list=(name,)), task)
+
+
+def test_an_ensemble_is_found_as_one_model() -> None:
+    found = run(Search(time_budget=60, max_iter=12, estimator_list=("lgbm", "rf"), ensemble=True))
+    assert type(fitted_of(found.model)).__name__ == "StackingClassifier"
 
 
 def test_a_search_without_any_loss_is_rejected() -> None:

@@ -1,0 +1,141 @@
+"""Does prep cost quality? The exported model against FLAML with its own preparation of a DataFrame.
+
+    .venv/bin/python tests/benchmarks/bench_quality.py            measure, print, and write docs/export.md
+    .venv/bin/python tests/benchmarks/bench_quality.py --dry      measure and print
+
+Both sides get the same rows, the same seed and the same number of trials, and are scored on the same holdout rows:
+ROC AUC (of more than two classes: one against the rest, averaged), R² for numbers. The exported side is the ONNX
+graph.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import warnings
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import r2_score, roc_auc_score
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from automl.export.build import build
+from automl.export.prep import Prep, feeds
+from automl.export.runtime import run, session
+from automl.signature import Signature
+from automl.training.dataset import read_table
+from automl.training.infer import describe, infer
+from automl.training.search import fitted_of, metric_for
+from automl.training.split import kind_for, split
+from tests.benchmarks.pages import put, table_of
+from tests.benchmarks.quality_tables import QualityTable, tables
+
+SEEDS = 5
+TRIALS = 24
+ESTIMATORS = ["lgbm", "rf", "xgboost", "extra_tree", "xgb_limitdepth"]
+"""FLAML's own choice for both tasks, without those that do not take missing values on the native side."""
+
+MARGIN = 0.001
+"""What the exported side may lose of the native score on average."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """Holdout scores of one table, one for each seed."""
+
+    table: str
+    rows: int
+    exported: tuple[float, ...]
+    native: tuple[float, ...]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--dry", action="store_true", help="do not write the page")
+    parser.add_argument("--only", nargs="*", help="names of tables")
+    parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--trials", type=int, default=TRIALS)
+    chosen = parser.parse_args()
+    warnings.simplefilter("ignore")
+    started, measured = time.perf_counter(), []
+    for table in tables():
+        if chosen.only and table.name not in chosen.only:
+            continue
+        scores = compare(table, chosen.seeds, chosen.trials)
+        measured.append(scores)
+        sys.stdout.write("  ".join(_row(scores)) + f"  ({time.perf_counter() - started:.0f} s)\n")
+        sys.stdout.flush()
+    lost = np.mean([np.mean(each.native) - np.mean(each.exported) for each in measured])
+    whole = ["**mean**", "", *(f"{np.mean([np.mean(getattr(each, side)) for each in measured]):.4f}"
+             for side in ("exported", "native")), f"{-lost:+.4f}"]  # fmt: skip
+    sys.stdout.write("  ".join(whole) + "\n")
+    if not chosen.dry:
+        head = ["table", "rows", "exported", "FLAML-native", "difference"]
+        put("quality", table_of(head, [*(_row(each) for each in measured), whole]))
+    return 0 if lost <= MARGIN else 1
+
+
+def compare(table: QualityTable, seeds: int, trials: int) -> Scores:
+    """Train, export and score both sides for each seed."""
+    found = infer(read_table(table.csv, "csv"), table.spec)
+    frame = table.frame().iloc[found.target.rows].reset_index(drop=True)
+    target, exported, native = found.target.values, [], []
+    for seed in range(seeds):
+        parts = split(kind_for(table.spec, found.signature.task), target, holdout=0.2, seed=seed)
+        train = found.tensors[parts.train]
+        signature = describe(found.signature, train)
+        prep = Prep.fit(signature, train)
+        settings = _settings(table, signature, seed, trials)
+        model = _fit(prep.transform(train).astype(np.float64), target[parts.train], settings)
+        onnx = build(prep, fitted_of(model), signature, signature.classes)
+        answers = run(session(onnx), feeds(found.tensors[parts.holdout]))
+        name = "value" if signature.task == "regression" else "probabilities"
+        exported.append(_score(signature, target[parts.holdout], answers[name]))
+        plain = _fit(frame.iloc[parts.train], target[parts.train], settings)
+        held = frame.iloc[parts.holdout]
+        numbers = plain.predict(held) if signature.task == "regression" else plain.predict_proba(held)
+        native.append(_score(signature, target[parts.holdout], numbers))
+    return Scores(table=table.name, rows=len(target), exported=tuple(exported), native=tuple(native))
+
+
+def _settings(table: QualityTable, signature: Signature, seed: int, trials: int) -> dict[str, Any]:
+    return {
+        "task": signature.task,
+        "metric": metric_for(table.spec.search, signature.task, len(signature.classes)),
+        "estimator_list": ESTIMATORS,
+        "max_iter": trials,
+        "time_budget": 600,
+        "seed": seed,
+        "n_jobs": 2,
+        "retrain_full": True,
+        "verbose": 0,
+    }
+
+
+def _fit(rows: Any, target: npt.NDArray[Any], settings: dict[str, Any]) -> Any:
+    model: Any = import_module("flaml").AutoML()
+    model.fit(rows, target, **settings)
+    return model
+
+
+def _score(signature: Signature, truth: npt.NDArray[Any], numbers: npt.NDArray[Any]) -> float:
+    if signature.task == "regression":
+        return float(r2_score(truth, np.asarray(numbers).reshape(-1)))
+    if len(signature.classes) == 2:
+        return float(roc_auc_score(truth, numbers[:, 1]))
+    return float(roc_auc_score(truth, numbers, multi_class="ovr"))
+
+
+def _row(scores: Scores) -> list[str]:
+    pairs = [f"{np.mean(side):.4f} ± {np.std(side):.4f}" for side in (scores.exported, scores.native)]
+    return [scores.table, f"{scores.rows:,}", *pairs, f"{np.mean(scores.exported) - np.mean(scores.native):+.4f}"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
