@@ -4,7 +4,8 @@ Each function takes a raw value and returns the canonical one, or raises ValueEr
 The rules are the same for every format, so the same row gives the same tensors however it travels:
 
 - an empty string, null and NaN are a missing value;
-- a number is finite; text is read as a number only where the format knows nothing but text (CSV);
+- a number is finite; text is read as a number only where the format knows nothing but text (CSV), and there it may
+  have commas between thousands;
 - a category is Unicode NFC; an integral number prints without its fraction (`7.0` and `7` are one category);
 - a boolean becomes the category `true` or `false`;
 - a datetime becomes UTC epoch seconds; a naive one is taken as UTC.
@@ -23,6 +24,9 @@ MISSING = "\u0000"
 
 MISSING_TEXT = frozenset({"", "na", "n/a", "nan", "null", "none"})
 """Texts (in lower case) that mean a missing number, boolean or datetime in a CSV. For a category only "" does."""
+
+THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
+"""A number as text with commas between its thousands. A decimal comma (`1,5`) is none, and refused."""
 
 _TRUE = frozenset({"true", "t", "yes", "y", "1"})
 _FALSE = frozenset({"false", "f", "no", "n", "0"})
@@ -167,6 +171,8 @@ def _number_from_text(text: str) -> float:
         result = math.nan
     if math.isfinite(result):
         return result
+    if THOUSANDS.fullmatch(text.strip()):
+        return float(text.replace(",", ""))
     if text.strip().lower() in MISSING_TEXT:
         return math.nan
     raise ValueError("a finite number")

@@ -11,6 +11,7 @@ from automl import values
 from automl.errors import InvalidInput, Problem
 from automl.signature import FeatureType
 from automl.training.moments import datetime_format, is_number
+from automl.training.oddities import refuse_odd_text
 
 EXACT_INTEGER = 2**53
 """Larger whole numbers are not told apart by a float64."""
@@ -56,7 +57,8 @@ def kind_of(name: str, cells: Sequence[Any], *, text: bool, wanted: FeatureType 
     Raises
     ------
     InvalidInput
-        When nearly every cell is a number and a few are not, naming the first of them.
+        When nearly every cell is a number and a few are not, naming the first of them; or when numbers have decimal
+        commas, or dates are written in several ways.
     """
     present = set(cells)
     distinct = {value for value in present if not _is_missing(value)}
@@ -69,6 +71,8 @@ def kind_of(name: str, cells: Sequence[Any], *, text: bool, wanted: FeatureType 
         return Kind(ignored=f"every value is {next(iter(distinct))!r}")
     if form is not None:
         return Kind(type="datetime", format=form or None)
+    if text:
+        refuse_odd_text(name, cells, distinct)
     return _plain_kind(name, cells, distinct, text=text)
 
 

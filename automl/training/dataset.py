@@ -15,7 +15,7 @@ def read_table(data: bytes, format: str) -> Table:  # noqa: A002  (the word of t
     data
         The whole file.
     format
-        `csv` (RFC 4180: comma, double quotes, a header, UTF-8 with or without a byte order mark) or `parquet`.
+        `csv` (a header, then rows; delimiter, quotes and encoding are recognised, gzip is unpacked) or `parquet`.
 
     Raises
     ------

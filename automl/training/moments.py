@@ -9,8 +9,8 @@ from typing import Any
 
 from automl import values
 
-_DATES = ("%m/%d/%Y", "%d/%m/%Y", "%m-%d-%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%d %b %Y", "%d-%b-%Y", "%b %d, %Y")
-_TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+DATES = ("%m/%d/%Y", "%d/%m/%Y", "%m-%d-%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%d %b %Y", "%d-%b-%Y", "%b %d, %Y")
+TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 
 
 def datetime_format(distinct: Collection[Any]) -> str | None:
@@ -27,15 +27,16 @@ def datetime_format(distinct: Collection[Any]) -> str | None:
         return None
     if all(_reads(datetime.fromisoformat, text) for text in texts):
         return ""
-    fits = [day + time for day in _DATES for time in _TIMES]
+    fits = [day + time for day in DATES for time in TIMES]
     for text in texts:
-        fits = [form for form in fits if _reads(partial(_strptime, form=form), text)]
+        fits = [form for form in fits if _reads(partial(moment, form=form), text)]
         if not fits:
             return None
     return fits[0] if len(fits) == 1 else None
 
 
-def _strptime(text: str, *, form: str) -> datetime:
+def moment(text: str, *, form: str) -> datetime:
+    """A text in a `strptime` format as a moment in UTC. Raises ValueError."""
     return datetime.strptime(text, form).replace(tzinfo=UTC)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from automl.errors import InvalidInput, Problem
+from automl.training.repairs import Aside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,11 +24,17 @@ class Table:
         Whether every value is text (CSV), so that numbers are still to be read out of it.
     rows
         How many rows there are; at least one.
+    remarks
+        What was odd in the file and how it was read, in words.
+    aside
+        Rows of the file that could not be read and are none of these.
     """
 
     columns: dict[str, list[Any]]
     text: bool
     rows: int
+    remarks: tuple[str, ...] = ()
+    aside: tuple[Aside, ...] = ()
 
     def require(self, name: str, *, role: str) -> list[Any]:
         """The column of this name, which the spec uses as `role`. Raises InvalidInput with the nearest name."""
