@@ -79,6 +79,9 @@ class Storage(Protocol):
     def stage(self, container: str, name: str, number: int, data: bytes) -> None:
         """Upload block `number` of a blob that `commit` will put together."""
 
+    def staged(self, container: str, name: str) -> dict[int, int]:
+        """Sizes in bytes of the staged blocks that nothing has committed yet, by their numbers."""
+
     def commit(self, container: str, name: str, count: int) -> str:
         """Make a blob of the staged blocks 0..count-1. Raises Missing when one of them is not there."""
 
@@ -171,6 +174,14 @@ class AzureStorage:
     def stage(self, container: str, name: str, number: int, data: bytes) -> None:
         with _translated():
             self._blob(container, name).stage_block(_block_id(number), data)
+
+    def staged(self, container: str, name: str) -> dict[int, int]:
+        with _translated():
+            try:
+                _, waiting = self._blob(container, name).get_block_list("uncommitted")
+            except ResourceNotFoundError:
+                return {}
+        return {int(block.id): int(block.size) for block in waiting}
 
     def commit(self, container: str, name: str, count: int) -> str:
         with _translated():

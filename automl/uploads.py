@@ -5,6 +5,8 @@ The table is `raw/{model}/{upload}`; its record, `control/{model}/uploads/{uploa
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -32,6 +34,9 @@ class Order:
     format: str
     """`csv` or `parquet`."""
 
+    sha256: str | None = None
+    """SHA-256 of the whole table in hex; the run that reads it refuses other bytes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
@@ -43,6 +48,8 @@ class Upload:
         Its name in the raw container.
     size
         In bytes.
+    sha256
+        What the caller says the bytes have; None where nothing was said.
     """
 
     blob: str
@@ -50,21 +57,54 @@ class Upload:
     format: str
     size: int
     blocks: int
+    sha256: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """This record as it is stored and shown."""
         return asdict(self)
 
 
-def put_block(storage: Storage, model: str, upload: str, number: int, data: bytes) -> None:
-    """Store one block of a table. Blocks may come in any order, and again. Raises InvalidInput, TooLarge."""
+def put_block(
+    storage: Storage, model: str, upload: str, number: int, data: bytes, *, digest: str | None = None
+) -> None:
+    """Store one block of a table. Blocks may come in any order, and again.
+
+    Parameters
+    ----------
+    digest
+        `Content-Digest` of the block as RFC 9530 writes it (`sha-256=:…:`); another digest than its own is refused.
+
+    Raises
+    ------
+    InvalidInput, TooLarge
+        The block is empty, damaged, or its number is too high.
+    """
     _check_name(upload)
     if number >= MAX_BLOCKS:
         raise TooLarge(f"Expected a block number below {MAX_BLOCKS}, got {number}. Send larger blocks.")
     if not data:
         problem = Problem(field="body", expected="bytes of a table", got="none", remedy="Send the block again.")
         raise InvalidInput.of([problem])
+    if digest is not None:
+        _check_digest(data, digest)
     storage.stage(RAW, _blob(model, upload), number, data)
+
+
+def progress(storage: Storage, model: str, upload: str) -> dict[str, Any]:
+    """How far an upload has come, so that one that was broken off can go on.
+
+    Returns
+    -------
+    `table`, the record of the whole table, None before it is committed; and `blocks`, the sizes in bytes of the
+    blocks that wait for it, by their numbers as text.
+    """
+    _check_name(upload)
+    known = _find(storage, model, upload)
+    waiting = {} if known is not None else storage.staged(RAW, _blob(model, upload))
+    return {
+        "table": None if known is None else known.to_json(),
+        "blocks": {str(number): size for number, size in sorted(waiting.items())},
+    }
 
 
 def commit(storage: Storage, model: str, upload: str, body: Mapping[str, Any]) -> Upload:
@@ -82,7 +122,8 @@ def commit(storage: Storage, model: str, upload: str, body: Mapping[str, Any]) -
     known = _find(storage, model, upload)
     if known is None:
         known = _committed(storage, model, upload, order)
-    if (known.blocks, known.format) != (order.blocks, order.format):
+    is_other = None not in (known.sha256, order.sha256) and known.sha256 != order.sha256
+    if is_other or (known.blocks, known.format) != (order.blocks, order.format):
         raise Conflict(
             f"Upload '{upload}' of model '{model}' was committed before as {known.blocks} blocks of {known.format}. "
             "A table never changes; choose another upload name."
@@ -111,7 +152,8 @@ def _committed(storage: Storage, model: str, upload: str, order: Order) -> Uploa
         got = "at least one of them missing"
         problem = Problem(field="blocks", expected=f"{order.blocks} uploaded blocks", got=got, remedy=remedy)
         raise InvalidInput.of([problem]) from None
-    record = Upload(blob=blob, etag=etag, format=order.format, size=storage.size(RAW, blob), blocks=order.blocks)
+    size = storage.size(RAW, blob)
+    record = Upload(blob=blob, etag=etag, format=order.format, size=size, blocks=order.blocks, sha256=order.sha256)
     try:
         storage.put(CONTROL, _record(model, upload), orjson.dumps(record.to_json()), create=True)
     except Precondition:
@@ -126,6 +168,15 @@ def _find(storage: Storage, model: str, upload: str) -> Upload | None:
     except Missing:
         return None
     return None if blob is None else Upload(**orjson.loads(blob.data))
+
+
+def _check_digest(data: bytes, digest: str) -> None:
+    said = re.search(r"(?:^|[,\s])sha-256=:([A-Za-z0-9+/=]+):", digest)
+    own = base64.b64encode(hashlib.sha256(data).digest()).decode()
+    if said is None or said[1] != own:
+        expected = f"a block with the digest {digest[:80]!r}" if said else "a Content-Digest like sha-256=:…:"
+        got = f"one of {len(data)} bytes with sha-256=:{own}:" if said else repr(digest)[:80]
+        raise InvalidInput.of([Problem(field="body", expected=expected, got=got, remedy="Send the block again.")])
 
 
 def _check_name(upload: str) -> None:
@@ -143,7 +194,14 @@ def _record(model: str, upload: str) -> str:
     return f"{model}/uploads/{upload}.json"
 
 
+def _sha256(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-f]{64}", value):
+        raise ValueError
+    return value
+
+
 _RULES: forms.Rules = {
     "blocks": (forms.whole(1, MAX_BLOCKS), f"a whole number from 1 to {MAX_BLOCKS}"),
     "format": (forms.option("csv", "parquet"), "csv or parquet"),
+    "sha256": (forms.or_none(_sha256), "a SHA-256 as 64 small hexadecimal digits"),
 }

@@ -17,13 +17,22 @@ blueprint = routes()
 @blueprint.route("models/{model}/data/{upload}/{number:int}", methods=["PUT"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
 def put_block(req: func.HttpRequest) -> dict[str, Any]:
-    """Store one block of a table."""
+    """Store one block of a table; with a `Content-Digest` (RFC 9530) only if it arrived whole."""
     core, model = parts.core(), model_of(req)
     upload, number = req.route_params["upload"], int(req.route_params["number"])
     data = body_of(req, core.settings.max_block_bytes)
     spec.load(core.storage, model)
-    uploads.put_block(core.storage, model, upload, number, data)
+    uploads.put_block(core.storage, model, upload, number, data, digest=req.headers.get("content-digest"))
     return {"upload": upload, "block": number, "size": len(data)}
+
+
+@blueprint.route("models/{model}/data/{upload}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@endpoint
+def get_upload(req: func.HttpRequest) -> dict[str, Any]:
+    """How far an upload has come: the blocks that wait, or the whole table."""
+    core, model = parts.core(), model_of(req)
+    spec.load(core.storage, model)
+    return uploads.progress(core.storage, model, req.route_params["upload"])
 
 
 @blueprint.route("models/{model}/data/{upload}/commit", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)

@@ -72,5 +72,5 @@ def test_only_health_is_open_to_callers_without_a_key() -> None:
 def test_every_http_function_is_annotated_as_the_worker_demands() -> None:
     wanted = ["<class 'azure.functions._http.HttpRequest'>", "<class 'azure.functions._http.HttpResponse'>"]
     seen = look("serve")["annotations"]
-    assert len(seen) == 22
+    assert len(seen) == 23
     assert seen == dict.fromkeys(seen, wanted)

@@ -18,6 +18,7 @@ from automl.storage import RAW, Missing, Storage
 from automl.training.dataset import read_table
 from automl.training.infer import Inferred, infer
 from automl.training.labelled import Added, read_labelled
+from automl.training.repairs import keep
 from automl.training.window import Window, choose, with_every_class
 
 RARE = 5
@@ -60,6 +61,7 @@ def load(storage: Storage, run: Run, spec: Spec) -> Rows:
     table = read_table(data, run.data["format"])
     inferred = infer(table, spec)
     source |= {"rows": table.rows, "rows_without_target": inferred.dropped}
+    source |= keep(storage, run.data["blob"], table.remarks, table.aside)
     signature = inferred.signature
     tensors, target = _in_order(inferred)
     if run.labelled is None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+import hashlib
 from typing import Any
 
 import orjson
@@ -27,7 +29,41 @@ async def test_blocks_become_one_table(made: Client) -> None:
     blob = made.storage.get(RAW, "adult/first")
     assert blob is not None
     assert blob.data == b"age,income\n1,a\n"
-    assert answer.json == {"blob": "adult/first", "etag": blob.etag, "format": "csv", "size": 15, "blocks": 2}
+    record = {"blob": "adult/first", "etag": blob.etag, "format": "csv", "size": 15, "blocks": 2, "sha256": None}
+    assert answer.json == record
+    assert (await made("get_upload", upload="first")).json == {"table": record, "blocks": {}}
+
+
+async def test_upload_that_was_broken_off_tells_which_blocks_are_there(made: Client) -> None:
+    await made("put_block", b"x\n", upload="second", number="0")
+    await made("put_block", b"xyz\n", upload="second", number="11")
+    answer = await made("get_upload", upload="second")
+    assert answer.json == {"table": None, "blocks": {"0": 2, "11": 4}}
+
+
+async def test_block_that_was_damaged_on_its_way_is_refused(made: Client) -> None:
+    digest = f"sha-256=:{base64.b64encode(hashlib.sha256(b'whole').digest()).decode()}:"
+    for headers, status in (
+        ({"content-digest": digest}, 200),
+        ({"content-digest": digest.replace("=:", "=:x")}, 400),
+        ({"content-digest": "md5=:x:"}, 400),
+    ):
+        answer = await made("put_block", b"whole", upload="third", number="0", headers=headers)
+        assert answer.status == status
+    answer = await made("put_block", b"whale", upload="fourth", number="0", headers={"content-digest": digest})
+    assert answer.status == 400
+    assert "Send the block again." in answer.json["detail"]
+    assert (await made("get_upload", upload="fourth")).json["blocks"] == {}
+
+
+async def test_hash_of_the_commit_goes_to_the_run_and_another_one_is_another_table(made: Client) -> None:
+    await made("put_block", b"x\n", upload="second", number="0")
+    order = {"blocks": 1, "format": "csv", "sha256": hashlib.sha256(b"x\n").hexdigest()}
+    assert (await made("commit_upload", order, upload="second")).status == 200
+    assert (await made("commit_upload", order | {"sha256": "0" * 64}, upload="second")).status == 409
+    assert (await made("commit_upload", order | {"sha256": "x"}, upload="second")).status == 400
+    run = (await made("train", {"upload": "second"})).json
+    assert run["data"]["sha256"] == order["sha256"]
 
 
 async def test_table_never_changes(made: Client) -> None:

@@ -120,6 +120,15 @@ def test_a_block_sent_twice_counts_once(storage: Storage, name: Name) -> None:
     assert storage.get_from(RAW, name("a"), 0) == b"new"
 
 
+def test_staged_blocks_are_known_with_their_sizes_until_they_are_committed(storage: Storage, name: Name) -> None:
+    assert storage.staged(RAW, name("a")) == {}
+    storage.stage(RAW, name("a"), 0, b"zero")
+    storage.stage(RAW, name("a"), 11, b"eleven")
+    assert storage.staged(RAW, name("a")) == {0: 4, 11: 6}
+    storage.commit(RAW, name("a"), 1)
+    assert storage.staged(RAW, name("a")) == {}
+
+
 def test_a_commit_without_all_its_blocks_is_refused(storage: Storage, name: Name) -> None:
     storage.stage(RAW, name("a"), 0, b"0")
     with pytest.raises(Missing):

@@ -64,6 +64,11 @@ class MemoryStorage:
         with self._lock:
             self._staged.setdefault((container, name), {})[number] = data
 
+    def staged(self, container: str, name: str) -> dict[int, int]:
+        self.before("staged", container, name)
+        with self._lock:
+            return {number: len(data) for number, data in self._staged.get((container, name), {}).items()}
+
     def commit(self, container: str, name: str, count: int) -> str:
         self.before("commit", container, name)
         with self._lock:

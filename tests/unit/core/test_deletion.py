@@ -64,7 +64,11 @@ def test_model_with_an_open_run_is_left_whole(storage: MemoryStorage, runs: Runs
 def test_what_is_logged_until_every_instance_knows_goes_too(storage: MemoryStorage, runs: Runs) -> None:
     model(storage, "adult")
     late = "adult/predictions/2026-11-20/16/late-1.jsonl"
-    deletion.delete(storage, runs, "adult", settle=lambda: storage.append(LOG, late, b"{}\n", at=0) and None)
+
+    def log_late() -> None:
+        storage.append(LOG, late, b"{}\n", at=0)
+
+    deletion.delete(storage, runs, "adult", settle=log_late)
     assert names(storage) == set()
 
 
