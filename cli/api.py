@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -48,18 +49,27 @@ class Api:
     def __exit__(self, *_: object) -> None:
         self._transport.close()
 
+    def ready(self) -> dict[str, Any]:
+        """How the server says it is: `status`, `reasons` and the `versions` it answers with."""
+        return self._transport.object("GET", "/health/ready")
+
     def put_spec(self, model: str, spec: Mapping[str, Any]) -> None:
         """Store the spec of a model."""
         self._transport.send("PUT", f"/models/{model}", json=spec)
 
-    def put_block(self, model: str, upload: str, number: int, block: bytes) -> None:
-        """Upload one block of a table."""
-        headers = {"content-type": "application/octet-stream"}
+    def put_block(self, model: str, upload: str, number: int, block: bytes, *, digest: str | None = None) -> None:
+        """Upload one block of a table; with its `Content-Digest` the server refuses a damaged one."""
+        headers = {"content-type": "application/octet-stream"} | ({"content-digest": digest} if digest else {})
         self._transport.send("PUT", f"/models/{model}/data/{upload}/{number}", content=block, headers=headers)
 
-    def commit(self, model: str, upload: str, *, blocks: int, kind: str) -> None:
+    def upload(self, model: str, upload: str) -> dict[str, Any]:
+        """How far an upload has come: `table` (its record, once it is whole) and `blocks` (sizes by number)."""
+        return self._transport.object("GET", f"/models/{model}/data/{upload}")
+
+    def commit(self, model: str, upload: str, *, blocks: int, kind: str, sha256: str | None = None) -> None:
         """Make a table of the blocks `0..blocks-1`."""
-        self._transport.send("POST", f"/models/{model}/data/{upload}/commit", json={"blocks": blocks, "format": kind})
+        order = {"blocks": blocks, "format": kind} | ({"sha256": sha256} if sha256 else {})
+        self._transport.send("POST", f"/models/{model}/data/{upload}/commit", json=order)
 
     def train(self, model: str, upload: str, *, idempotency_key: str) -> dict[str, Any]:
         """Ask for a run on an uploaded table; its record."""
@@ -82,6 +92,35 @@ class Api:
         """Names of the models the server has."""
         return list(self._transport.object("GET", "/models")["models"])
 
+    def versions(self, model: str) -> list[str]:
+        """The versions of a model, newest first."""
+        return list(self._transport.object("GET", f"/models/{model}/versions")["versions"])
+
+    def file(self, model: str, version: str, name: str) -> bytes:
+        """One file of a version, as it was published."""
+        return self._transport.send("GET", f"/models/{model}/versions/{version}/files/{name}").content
+
+    def events(self, model: str) -> list[dict[str, Any]]:
+        """What happened to a model, oldest first."""
+        return list(self._transport.object("GET", f"/models/{model}/events")["events"])
+
+    def promote(self, model: str, version: str | None, reason: str | None) -> dict[str, Any]:
+        """Make the challenger, or a version, champion; the pointer and the event that moved it."""
+        body = {name: value for name, value in (("version", version), ("reason", reason)) if value is not None}
+        return self._transport.object("POST", f"/models/{model}/promote", json=body)
+
+    def rollback(self, model: str, reason: str | None) -> dict[str, Any]:
+        """Make the previous champion champion again; the pointer and the event that moved it."""
+        return self._transport.object("POST", f"/models/{model}/rollback", json={"reason": reason} if reason else {})
+
+    def ask_monitor(self, model: str) -> dict[str, Any]:
+        """Ask for a pass of the monitor now."""
+        return self._transport.object("POST", f"/models/{model}/monitor")
+
+    def delete(self, model: str) -> dict[str, Any]:
+        """Remove a model with everything that is stored of it."""
+        return self._transport.object("DELETE", f"/models/{model}")
+
     def version(self, model: str, version: str) -> dict[str, Any]:
         """The manifest, signature and metrics of a version."""
         return self._transport.object("GET", f"/models/{model}/versions/{version}")
@@ -89,6 +128,10 @@ class Api:
     def champion(self, model: str) -> dict[str, Any] | None:
         """The champion pointer; None while no version has become champion."""
         return self._found(f"/models/{model}/champion")
+
+    def pointer(self, model: str) -> dict[str, Any]:
+        """The champion pointer. Raises Refused while no version has become champion."""
+        return self._transport.object("GET", f"/models/{model}/champion")
 
     def monitor(self, model: str) -> dict[str, Any] | None:
         """What the monitor knows; None before it has looked at the model."""
@@ -107,14 +150,18 @@ class Api:
             logged=bool(answer.get("logged")),
         )
 
+    def score_records(self, model: str, records: Sequence[Mapping[str, Any]]) -> Scored:
+        """Score rows given as JSON objects by column."""
+        body = json.dumps({"dataframe_records": list(records)}, ensure_ascii=False).encode()
+        return self.score(model, body, "application/json")
+
     def truth(self, model: str, truths: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Send ground truth; `{"accepted": n, "refused": [{"index", "reason"}]}`."""
         return self._transport.object("POST", f"/models/{model}/truth", json={"truths": list(truths)})
 
     def task(self, model: str) -> str:
         """What the champion does: `classification` or `regression`. Raises Refused while there is none."""
-        pointer = self._transport.object("GET", f"/models/{model}/champion")
-        return str(self.version(model, pointer["champion"])["signature"]["task"])
+        return str(self.version(model, self.pointer(model)["champion"])["signature"]["task"])
 
     def _found(self, path: str) -> dict[str, Any] | None:
         try:

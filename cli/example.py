@@ -44,7 +44,7 @@ def _value(cell: Any, *, is_number: bool) -> Any:
         return None
     if is_number:
         try:
-            number = float(cell)
+            number = float(cell.replace(",", ""))  # 1,234 as the server reads it
         except ValueError:
             return None  # one of the texts that a CSV has for a missing number
         return to_json(int(number) if number.is_integer() and abs(number) < 2**53 else number)

@@ -1,15 +1,16 @@
-"""The `evergreen` command: its four subcommands and what its exit codes mean."""
+"""The `evergreen` command: its subcommands and what its exit codes mean."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import metadata
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from cli import score, status, train, truth
-from cli.errors import EXIT_CODES, CommandError
+from cli import acting, demo, doctor_machine, download, inspection, listing, machine, score, status, train, truth
+from cli.errors import EXIT_CODES, CommandError, Stopped
 
 
 class Commands(TyperGroup):
@@ -22,21 +23,44 @@ class Commands(TyperGroup):
         except CommandError as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(error.exit_code) from error
+        except KeyboardInterrupt as error:
+            typer.echo("Stopped.", err=True)
+            raise typer.Exit(Stopped.exit_code) from error
 
 
 app = typer.Typer(
     cls=Commands,
     name="evergreen",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,  # messages stay plain lines that can be searched and copied
     pretty_exceptions_enable=False,
     epilog="Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + ".",
 )
-app.command("train", short_help="Train a model on a table.")(train.train)
-app.command("score", short_help="Score a table.")(score.score)
-app.command("truth", short_help="Send ground truth.")(truth.truth)
-app.command("status", short_help="Show how the models are.")(status.status)
+COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
+    "inspect": (inspection.inspect, "See what a table holds, before training on it."),
+    "train": (train.train, "Train a model on a table."),
+    "score": (score.score, "Score a table."),
+    "truth": (truth.truth, "Send ground truth."),
+    "status": (status.status, "Show how the models are."),
+    "models": (listing.models, "List the models."),
+    "versions": (listing.versions, "List the versions of a model."),
+    "runs": (listing.runs, "List the runs of a model, or follow one."),
+    "events": (listing.events, "Tell what happened to a model."),
+    "monitor": (acting.monitor, "Show what the monitor knows, or ask it to look."),
+    "promote": (acting.promote, "Make a version champion."),
+    "rollback": (acting.rollback, "Make the previous champion champion again."),
+    "download": (download.download, "Save the files of a version."),
+    "delete": (acting.delete, "Remove a model with everything that is stored of it."),
+    "up": (machine.up, "Start the system on this machine."),
+    "down": (machine.down, "Stop it; the data stays."),
+    "logs": (machine.logs, "Show its logs."),
+    "demo": (demo.demo, "Watch a model replace itself."),
+    "doctor": (doctor_machine.doctor, "Find out what is amiss."),
+}
+"""Every command, what it does in a line, in the order of `evergreen --help`."""
+
+for _name, (_command, _about) in COMMANDS.items():
+    app.command(_name, short_help=_about)(_command)
 
 
 def version() -> str:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from cli.errors import Misuse
 
 _VALID = re.compile(r"[a-z][a-z0-9-]{0,62}")
+
+Model = Annotated[str, typer.Argument(help="Name of the model.")]
 
 
 def checked(name: str) -> str:

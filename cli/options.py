@@ -16,6 +16,8 @@ Key = Annotated[
     str | None, typer.Option("--key", envvar="EVERGREEN_KEY", help="Function key of the server.", show_default=False)
 ]
 
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, one document, and nothing else to standard output.")]
+
 
 def connect(url: str, key: str | None) -> Api:
     """The server that the options name."""

@@ -14,8 +14,9 @@ from cli.api import Api, Scored
 from cli.batch import Batch
 from cli.errors import Misuse, Refusal, Refused, Stopped
 from cli.names import checked
-from cli.options import DEFAULT_URL, Key, Url, connect
-from cli.results import ADDED, CsvResults, Results, kind_of, results
+from cli.options import DEFAULT_URL, Json, Key, Url, connect
+from cli.output import show
+from cli.results import ADDED, CsvResults, JsonLinesResults, Results, kind_of, results
 from cli.tables import batches
 
 ROWS = 5_000
@@ -27,21 +28,27 @@ TOO_LARGE = 413
 def score(
     model: Annotated[str, typer.Argument(help="Name of the model.")],
     file: Annotated[Path, typer.Argument(help="Table to score, CSV or Parquet.", exists=True, dir_okay=False)],
+    *,
     out: Annotated[
         Path | None,
         typer.Option(
             "-o", "--out", help="File to write: .csv, .jsonl or .parquet. Otherwise CSV to standard output."
         ),
     ] = None,
+    as_json: Json = False,
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """Score a table: its columns, and beside them prediction, probability and prediction_id."""
+    """Score a table: its columns, and beside them prediction, probability and prediction_id.
+
+    The rows go through in batches, so that memory stays flat however many there are. With --json and no -o the rows
+    are JSON lines; with -o what is printed is a summary.
+    """
     checked(model)
     rows = unlogged = 0
     versions: dict[str, None] = {}
     try:
-        with connect(url, key) as api, _output(out) as writer:
+        with connect(url, key) as api, _output(out, as_json=as_json) as writer:
             for batch in batches(file, ROWS):
                 _check_names(batch, file)
                 for part, scored in answers(api, model, batch):
@@ -54,6 +61,9 @@ def score(
     except KeyboardInterrupt:
         text = f"Stopped after {rows:,} rows. Their predictions are in the server's log"
         raise Stopped(f"{text}; {out} was not written." if out else f"{text}.") from None
+    if as_json and out:
+        summary = {"model": model, "versions": list(versions), "rows": rows, "unlogged": unlogged, "out": str(out)}
+        show(summary)
     place = f" to {out}" if out else ""
     typer.echo(f"Scored {rows:,} rows with {model} {', '.join(versions)}{place}.", err=True)
     if unlogged:
@@ -79,9 +89,9 @@ def answers(api: Api, model: str, batch: Batch) -> Iterator[tuple[Batch, Scored]
         yield batch, scored
 
 
-def _output(path: Path | None) -> AbstractContextManager[Results]:
+def _output(path: Path | None, *, as_json: bool) -> AbstractContextManager[Results]:
     if path is None:
-        return nullcontext(CsvResults(sys.stdout))
+        return nullcontext(JsonLinesResults(sys.stdout) if as_json else CsvResults(sys.stdout))
     kind_of(path)  # before the first row is scored
     return results(path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -11,16 +12,22 @@ from rich.text import Text
 
 from cli.api import Api
 from cli.names import checked
-from cli.options import DEFAULT_URL, Key, Url, connect
+from cli.options import DEFAULT_URL, Json, Key, Url, connect
+from cli.output import show
 
 RUNS = 5
 """How many runs of one model are shown."""
+
+WATCH_S = 2.0
+"""Pause between two looks of `--watch`, in seconds."""
 
 Line = tuple[str, str]
 
 
 def status(
     model: Annotated[str | None, typer.Argument(help="Name of a model; all of them otherwise.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Look again every few seconds, until Ctrl-C.")] = False,
+    as_json: Json = False,
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
@@ -29,29 +36,50 @@ def status(
     with connect(url, key) as api:
         if model is not None:
             api.spec(checked(model))  # a model nobody knows is refused with the server's own words
-        names = [model] if model is not None else api.models()
-        if not names:
-            typer.echo(f"There is no model at {api.url} yet. Make one with `evergreen train FILE --target COLUMN`.")
-        for name in names:
-            console.print(Text(name, "bold"), soft_wrap=True)
-            for label, value in _lines(api, name, whole=model is not None):
-                style = "red" if label == "alarm" and value != "none" else ""
-                console.print(Text(f"  {label:<12} ", "dim"), Text(value, style), sep="", soft_wrap=True)
+        while True:
+            found = [_found(api, name) for name in ([model] if model is not None else api.models())]
+            if watch and not as_json:
+                console.clear()  # does nothing where no terminal shows it
+            if as_json:
+                show(found[0] if model is not None else found)
+            else:
+                _print(console, found, api.url, whole=model is not None)
+            if not watch:
+                return
+            time.sleep(WATCH_S)
 
 
-def _lines(api: Api, model: str, *, whole: bool) -> Iterator[Line]:
-    pointer = api.champion(model)
+def _found(api: Api, model: str) -> dict[str, Any]:
+    """All that the server knows of how a model is."""
+    return {
+        "model": model,
+        "champion": api.champion(model),
+        "runs": api.runs(model)[:RUNS],
+        "monitor": api.monitor(model),
+    }
+
+
+def _print(console: Console, found: list[dict[str, Any]], url: str, *, whole: bool) -> None:
+    if not found:
+        typer.echo(f"There is no model at {url} yet. Make one with `evergreen train FILE --target COLUMN`.")
+    for state in found:
+        console.print(Text(state["model"], "bold"), soft_wrap=True)
+        for label, value in _lines(state, whole=whole):
+            style = "red" if label == "alarm" and value != "none" else ""
+            console.print(Text(f"  {label:<12} ", "dim"), Text(value, style), sep="", soft_wrap=True)
+
+
+def _lines(state: Mapping[str, Any], *, whole: bool) -> Iterator[Line]:
+    pointer, runs, monitor = state["champion"], state["runs"], state["monitor"]
     if pointer is None:
         yield "champion", "none yet"
     else:
         yield "champion", f"{pointer['champion']} since {_moment(pointer['since'])}"
         yield "challenger", pointer["challenger"] or "none"
-    runs = api.runs(model)
-    for index, run in enumerate(runs[: RUNS if whole else 1]):
+    for index, run in enumerate(runs if whole else runs[:1]):
         yield ("last run" if index == 0 else "before it"), _run(run)
     if not runs:
         yield "last run", "none"
-    monitor = api.monitor(model)
     if monitor is None:
         yield "labels", "the monitor has not looked at this model yet"
         return
@@ -59,8 +87,8 @@ def _lines(api: Api, model: str, *, whole: bool) -> Iterator[Line]:
     yield "alarm", monitor["alarm"]["text"] if monitor["alarm"] else "none"
     if whole:
         for name in ("comparison", "request", "counts"):
-            yield from _numbers(monitor.get(name), name)
-        yield from _numbers(monitor.get("report"), "")
+            yield from numbers(monitor.get(name), name)
+        yield from numbers(monitor.get("report"), "")
 
 
 def _run(run: Mapping[str, Any]) -> str:
@@ -68,7 +96,7 @@ def _run(run: Mapping[str, Any]) -> str:
     return f"{run['id']} {state}: {run['message']}"
 
 
-def _numbers(value: Any, path: str) -> Iterator[Line]:
+def numbers(value: Any, path: str) -> Iterator[Line]:
     """What the monitor tells, an object a line, named by its path; what is empty is left out."""
     if isinstance(value, Mapping):
         nested = {name: inner for name, inner in value.items() if isinstance(inner, Mapping | list)}
@@ -78,10 +106,10 @@ def _numbers(value: Any, path: str) -> Iterator[Line]:
         if plain:
             yield path or "report", ", ".join(plain)
         for name, inner in nested.items():
-            yield from _numbers(inner, f"{path} {name}".lstrip())
+            yield from numbers(inner, f"{path} {name}".lstrip())
     elif isinstance(value, list):
         for inner in value:
-            yield from _numbers(inner, path)
+            yield from numbers(inner, path)
     elif value is not None:
         yield path, _plain(value)
 

@@ -7,29 +7,27 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from automl.dialect import Dialect, NotCsv, recognise, rows
 from cli.batch import Batch, Kind
 from cli.errors import Misuse
-
-_FOREIGN = {b"\x1f\x8b": "a gzip file", b"PK\x03\x04": "a zip or Excel file", b"%PDF": "a PDF file"}
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def kind_of(path: Path) -> Kind:
     """What a file is, by its first bytes. Raises Misuse when it is no table."""
     with path.open("rb") as file:
-        start = file.read(4096)
-    if not start.strip():
-        raise Misuse(f"{path} is empty: expected a table with a header and rows, as CSV or Parquet.")
-    if start.startswith(b"PAR1"):
-        return "parquet"
-    found = next((name for magic, name in _FOREIGN.items() if start.startswith(magic)), None)
-    if start.startswith(_UTF_16):
-        found = "UTF-16 text"
-    elif found is None and b"\0" in start:
-        found = "a binary file"
-    if found:
-        raise Misuse(f"{path} is {found}: expected a table as CSV in UTF-8 or Parquet. Save it as one of these.")
+        if file.read(4) == b"PAR1":
+            return "parquet"
+    dialect_of(path)
     return "csv"
+
+
+def dialect_of(path: Path) -> Dialect:
+    """How a CSV file is written. Raises Misuse when it is none."""
+    try:
+        with path.open("rb") as file:
+            return recognise(file)
+    except NotCsv as error:
+        raise Misuse(f"{path} is {error}: expected a table as CSV or Parquet. Save it as one of these.") from error
 
 
 def batches(path: Path, size: int) -> Iterator[Batch]:
@@ -38,37 +36,32 @@ def batches(path: Path, size: int) -> Iterator[Batch]:
 
 
 def _csv(path: Path, size: int) -> Iterator[Batch]:
+    dialect = dialect_of(path)
+    columns: tuple[str, ...] = ()
+    found: list[list[str]] = []
+    places: list[str] = []
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            columns: tuple[str, ...] = ()
-            rows: list[list[str]] = []
-            places: list[str] = []
-            line = 1
-            for cells in reader:
-                start, line = line, reader.line_num + 1
-                if not cells:
-                    continue  # a blank line is no row; editors leave one at the end
+        with path.open("rb") as file:
+            for line, cells in rows(file, dialect):
                 if not columns:
                     columns = tuple(cells)
                     continue
                 if len(cells) != len(columns):
                     raise Misuse(
-                        f"{path}, line {start}: expected {len(columns)} cells as in the header, got {len(cells)}. "
+                        f"{path}, line {line}: expected {len(columns)} cells as in the header, got {len(cells)}. "
                         "Quote cells that contain commas."
                     )
-                rows.append(cells)
-                places.append(f"line {start}")
-                if len(rows) == size:
-                    yield Batch(kind="csv", columns=columns, rows=rows, places=places)
-                    rows, places = [], []
-            if rows:
-                yield Batch(kind="csv", columns=columns, rows=rows, places=places)
-    except UnicodeDecodeError as error:
-        got = f"the byte 0x{error.object[error.start]:02X}"
-        raise Misuse(f"{path}: expected text in UTF-8, got {got}. Save the file as UTF-8.") from error
+                found.append(cells)
+                places.append(f"line {line}")
+                if len(found) == size:
+                    yield Batch(kind="csv", columns=columns, rows=found, places=places)
+                    found, places = [], []
+            if found:
+                yield Batch(kind="csv", columns=columns, rows=found, places=places)
+    except UnicodeError as error:
+        raise Misuse(f"{path}: expected text in {dialect.encoding}: {error}. Save the file as UTF-8.") from error
     except csv.Error as error:
-        raise Misuse(f"{path}, line {reader.line_num}: {error}. Quote cells as RFC 4180 describes it.") from error
+        raise Misuse(f"{path}: {error}. Quote cells as RFC 4180 describes it.") from error
 
 
 def _parquet(path: Path, size: int) -> Iterator[Batch]:
@@ -80,11 +73,11 @@ def _parquet(path: Path, size: int) -> Iterator[Batch]:
             first = 1
             for part in file.iter_batches(batch_size=size):
                 plain = pa.Table.from_batches([part.cast(_microseconds(part.schema), safe=False)])
-                rows = [list(row) for row in zip(*(column.to_pylist() for column in plain.columns), strict=True)]
-                places = [f"row {first + index}" for index in range(len(rows))]
-                first += len(rows)
+                values = [list(row) for row in zip(*(column.to_pylist() for column in plain.columns), strict=True)]
+                places = [f"row {first + index}" for index in range(len(values))]
+                first += len(values)
                 columns = tuple(plain.column_names)
-                yield Batch(kind="parquet", columns=columns, rows=rows, places=places, arrow=plain)
+                yield Batch(kind="parquet", columns=columns, rows=values, places=places, arrow=plain)
     except (pa.ArrowException, OSError) as error:
         raise Misuse(f"{path}: expected a whole Parquet file, got: {str(error).splitlines()[0]}.") from error
 

@@ -11,7 +11,8 @@ from cli.api import Api
 from cli.batch import Batch, to_json
 from cli.errors import Misuse, Refused, Stopped
 from cli.names import checked
-from cli.options import DEFAULT_URL, Key, Url, connect
+from cli.options import DEFAULT_URL, Json, Key, Url, connect
+from cli.output import show
 from cli.tables import batches
 
 ROWS = 5_000
@@ -30,6 +31,7 @@ def truth(
             dir_okay=False,
         ),
     ],
+    as_json: Json = False,
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
@@ -55,6 +57,9 @@ def truth(
         raise Stopped(
             f"Stopped. {accepted:,} truths were accepted and count; send the file again for the others."
         ) from None
+    if as_json:
+        show({"model": model, "accepted": accepted, "refused": refused, "without_truth": unknown})
+        raise typer.Exit(Refused.exit_code if refused else 0)
     left = f" {unknown:,} rows have no truth yet." if unknown else ""
     typer.echo(f"Accepted {accepted:,} truths, refused {refused:,}.{left}")
     if refused:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,6 +17,12 @@ from tests.cli.stand_in import VERSION, Request, StandIn, serving
 
 Run = Callable[..., Any]
 
+FILES = {"model.onnx": b"graph", "signature.json": b"{}"}
+MANIFEST = {
+    "config": {"estimator": "lgbm"},
+    "data": {"remarks": [], "rows_aside": 0},
+    "files": {name: hashlib.sha256(data).hexdigest() for name, data in FILES.items()},
+}
 FEATURES = [
     {"name": "age", "type": "number"},
     {"name": "job", "type": "category"},
@@ -35,13 +42,16 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
         stand_in.on("PUT /models/[^/]+", {})
         stand_in.on("GET /models", {"models": ["adult"]})
         stand_in.on("GET /models/adult", {"name": "adult", "target": "income"})
+        stand_in.on("GET /models/[^/]+/data/[^/]+", {"table": None, "blocks": {}})
         stand_in.on("PUT /models/[^/]+/data/[^/]+/[0-9]+", {})
         stand_in.on("POST /models/[^/]+/data/[^/]+/commit", {"blob": "b", "etag": "e", "format": "csv", "size": 1})
         stand_in.on("POST /models/[^/]+/train", run("queued", "queued", 0))
         stand_in.on("GET /models/[^/]+/runs/[^/]+", run("registered", "done", 100, message="It is the first."))
         stand_in.on("GET /models/[^/]+/runs", {"runs": [run("registered", "done", 100, message="It is the first.")]})
         stand_in.on("GET /models/[^/]+/champion", pointer)
-        stand_in.on("GET /models/[^/]+/versions/[^/]+", {"signature": signature, "metrics": metrics})
+        stand_in.on(
+            "GET /models/[^/]+/versions/[^/]+", {"signature": signature, "metrics": metrics, "manifest": MANIFEST}
+        )
         stand_in.on("POST /models/[^/]+/score", scores)
         yield stand_in
 
@@ -66,6 +76,7 @@ def run(status: str, stage: str, percent: float, *, message: str = "On its way."
         "trials": trials,
         "best_loss": 0.071234 if trials else None,
         "message": message,
+        "cause": {"kind": "request", "key": "k", "text": "Asked for."},
         "version": VERSION if status == "registered" else None,
     }
 

@@ -98,7 +98,7 @@ def serving() -> Iterator[StandIn]:
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_PUT = do_POST = do_any  # noqa: N815  (the names http.server calls)
+        do_GET = do_PUT = do_POST = do_DELETE = do_any  # noqa: N815  (the names http.server calls)
 
         def log_message(self, *_: Any) -> None:
             """Say nothing: a test's output is its own."""

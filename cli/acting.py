@@ -1,0 +1,122 @@
+"""`evergreen promote`, `rollback`, `delete` and `monitor`: acting on a model."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Annotated, Any
+
+import typer
+
+from cli.api import Api
+from cli.errors import Misuse, Stopped
+from cli.names import Model, checked
+from cli.options import DEFAULT_URL, Json, Key, Url, connect
+from cli.output import show
+from cli.status import numbers
+
+PASS_S = 20.0
+"""How long `monitor --now` waits for the pass it asked for, in seconds."""
+
+POLL_S = 0.5
+
+Reason = Annotated[str | None, typer.Option(help="Why; it is kept with the event.", show_default=False)]
+
+
+def promote(
+    model: Model,
+    version: Annotated[str | None, typer.Argument(help="The version; otherwise the challenger.")] = None,
+    *,
+    reason: Reason = None,
+    as_json: Json = False,
+    url: Url = DEFAULT_URL,
+    key: Key = None,
+) -> None:
+    """Make the challenger, or any version, champion. Instances take it up within seconds."""
+    checked(model)
+    with connect(url, key) as api:
+        _moved(api.promote(model, version, reason), as_json=as_json)
+
+
+def rollback(
+    model: Model, reason: Reason = None, as_json: Json = False, url: Url = DEFAULT_URL, key: Key = None
+) -> None:
+    """Make the previous champion champion again."""
+    checked(model)
+    with connect(url, key) as api:
+        _moved(api.rollback(model, reason), as_json=as_json)
+
+
+def delete(
+    model: Model,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+    url: Url = DEFAULT_URL,
+    key: Key = None,
+) -> None:
+    """Remove a model with its versions, tables, runs, events and logs. Nothing brings it back."""
+    checked(model)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise Misuse(f"Nobody can be asked whether to remove model {model}. Add --yes.")
+        if not typer.confirm(f"Remove model {model} at {url} with everything that is stored of it?"):
+            raise Stopped("Nothing was removed.")
+    with connect(url, key) as api:
+        answer = api.delete(model)
+    if as_json:
+        show(answer)
+    else:
+        parts = ", ".join(f"{count:,} in {name}" for name, count in answer["removed"].items())
+        typer.echo(f"Removed model {model}: {parts}.")
+
+
+def monitor(
+    model: Model,
+    now: Annotated[
+        bool, typer.Option("--now", help="Ask for a pass now instead of at the timer's next tick.")
+    ] = False,
+    as_json: Json = False,
+    url: Url = DEFAULT_URL,
+    key: Key = None,
+) -> None:
+    """Show all the numbers that the monitor has of a model."""
+    checked(model)
+    with connect(url, key) as api:
+        if now:
+            _ask(api, model)
+        found = api.monitor(model)
+        if found is None:
+            api.spec(model)  # a model nobody knows is refused with the server's own words
+    if as_json:
+        show(found)
+    elif found is None:
+        typer.echo("The monitor has not looked at this model yet: it needs a version and a first prediction.")
+    else:
+        for name, value in numbers(found, ""):
+            typer.echo(f"{name:<24} {value}")
+
+
+def _ask(api: Api, model: str) -> None:
+    """Ask for a pass and wait until the state shows one."""
+    before = _last_pass(api.monitor(model))
+    api.ask_monitor(model)
+    until = time.monotonic() + PASS_S
+    while _last_pass(api.monitor(model)) == before:
+        if time.monotonic() > until:
+            typer.echo(
+                f"No new pass shows after {PASS_S:.0f} s: nothing was new, or no process of the role `train` runs.",
+                err=True,
+            )
+            return
+        time.sleep(POLL_S)
+
+
+def _last_pass(monitor: dict[str, Any] | None) -> Any:
+    return monitor and monitor["report"].get("last_pass")
+
+
+def _moved(answer: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        show(answer)
+    else:
+        typer.echo(f"{answer['event']['text']}\nChampion: {answer['champion']}. Instances take it up within seconds.")

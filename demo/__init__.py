@@ -1,0 +1,1 @@
+"""The demonstration: loan applications made on the spot, a world that changes, and a model that notices."""

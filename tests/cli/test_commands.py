@@ -1,0 +1,174 @@
+"""The commands that list and act: what they ask, what they print, how they end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli import acting
+from tests.cli.conftest import FILES, MANIFEST, Run, run
+from tests.cli.stand_in import VERSION, Answer, StandIn, problem
+
+EVENT = {"seq": 1, "id": "e", "at": "2026-11-20T16:00:00.000Z", "kind": "promoted", "text": "It is better."}
+MOVED = {"champion": VERSION, "challenger": None, "previous": "v0", "event": EVENT}
+
+
+@pytest.fixture(autouse=True)
+def routes(server: StandIn) -> None:
+    server.on("GET /models/adult/versions", {"versions": [VERSION, "v0"]})
+    server.on("GET /models/adult/events", {"events": [EVENT]})
+    server.on("POST /models/adult/(promote|rollback)", MOVED)
+    server.on("DELETE /models/adult", {"model": "adult", "removed": {"raw": 1, "log": 1200}})
+    for name, data in FILES.items():
+        server.on(f"GET /models/adult/versions/{VERSION}/files/{name}", Answer(body=data.decode()))
+    server.on(f"GET /models/adult/versions/{VERSION}/files/manifest.json", MANIFEST)
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        (("models",), f"adult  {VERSION}"),
+        (("versions", "adult"), f"{VERSION}  champion  roc_auc 0.9312 on 6,512 rows  lgbm"),
+        (("runs", "adult"), "20261120T160000Z-aabbccdd  request  registered  It is the first."),
+        (("runs", "adult", "--follow"), "20261120T160000Z-aabbccdd  request  registered  It is the first."),
+        (("events", "adult"), "2026-11-20 16:00:00 UTC  promoted  It is better."),
+        (("promote", "adult"), f"Champion: {VERSION}. Instances take it up within seconds."),
+        (("rollback", "adult", "--reason", "It was worse."), "It is better."),
+        (("delete", "adult", "--yes"), "Removed model adult: 1 in raw, 1,200 in log."),
+        (("monitor", "adult"), "The monitor has not looked at this model yet"),
+    ],
+)
+def test_command_prints(evergreen: Run, command: tuple[str, ...], line: str) -> None:
+    result = evergreen(*command)
+    assert result.exit_code == 0, result.output
+    assert any(printed.startswith(line) for printed in result.stdout.splitlines()), result.stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("models",),
+        ("status",),
+        ("status", "adult"),
+        ("versions", "adult"),
+        ("runs", "adult"),
+        ("runs", "adult", "--follow"),
+        ("events", "adult"),
+        ("monitor", "adult"),
+        ("promote", "adult"),
+        ("rollback", "adult"),
+        ("delete", "adult", "--yes"),
+        ("doctor",),
+    ],
+)
+def test_json_is_one_document_and_nothing_else(evergreen: Run, server: StandIn, command: tuple[str, ...]) -> None:
+    server.on("GET /health/ready", {"status": "ready", "reasons": [], "versions": {}})
+    result = evergreen(*command, "--json")
+    assert len(result.stdout.splitlines()) == 1
+    json.loads(result.stdout)
+
+
+def test_what_was_said_goes_to_the_server(server: StandIn, evergreen: Run) -> None:
+    evergreen("promote", "adult", "v0", "--reason", "Because.")
+    assert server.asked("POST .*/promote")[0].json == {"version": "v0", "reason": "Because."}
+    evergreen("rollback", "adult")
+    assert server.asked("POST .*/rollback")[0].json == {}
+
+
+def test_followed_run_that_ends_badly_ends_the_command_badly(server: StandIn, evergreen: Run) -> None:
+    server.on("GET /models/adult/runs", {"runs": [run("running", "searching", 40)]})
+    server.on("GET /models/adult/runs/[^/]+", run("rejected", "rejected", 86, message="No usable model."))
+    result = evergreen("runs", "adult", "--follow")
+    assert result.exit_code == 1
+    assert "No usable model." in result.stdout
+
+
+def test_nothing_is_removed_when_nobody_can_be_asked(server: StandIn, evergreen: Run) -> None:
+    result = evergreen("delete", "adult")
+    assert result.exit_code == 2
+    assert "Add --yes" in result.stderr
+    assert server.asked("DELETE .*") == []
+
+
+def test_model_with_an_open_run_is_not_removed_and_why_is_told(server: StandIn, evergreen: Run) -> None:
+    server.on("DELETE /models/adult", problem(409, "conflict", "Run r of model 'adult' has not ended."))
+    result = evergreen("delete", "adult", "--yes")
+    assert (result.exit_code, result.stderr.strip()) == (1, "Run r of model 'adult' has not ended.")
+
+
+def test_pass_that_was_asked_for_is_waited_for(
+    server: StandIn, evergreen: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acting, "POLL_S", 0.0)
+    passes: list[dict[str, Any]] = [{"at": "1"}, {"at": "1"}, {"at": "2"}]
+
+    def state(_: Any) -> dict[str, Any]:
+        return {"labelled": 7, "report": {"last_pass": passes.pop(0) if len(passes) > 1 else passes[0]}}
+
+    server.on("GET /models/adult/monitor", state)
+    server.on("POST /models/adult/monitor", {"model": "adult"})
+    result = evergreen("monitor", "adult", "--now")
+    assert result.exit_code == 0
+    assert "at 2" in result.stdout
+    assert result.stderr == ""
+
+
+def test_pass_that_does_not_come_is_given_up_with_the_likely_reasons(
+    server: StandIn, evergreen: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acting, "POLL_S", 0.0)
+    monkeypatch.setattr(acting, "PASS_S", 0.0)
+    server.on("GET /models/adult/monitor", {"labelled": 7, "report": {"last_pass": {"at": "1"}}})
+    server.on("POST /models/adult/monitor", {"model": "adult"})
+    result = evergreen("monitor", "adult", "--now")
+    assert result.exit_code == 0
+    assert "no process of the role `train` runs" in result.stderr
+
+
+def test_downloaded_files_are_those_that_were_published(evergreen: Run, tmp_path: Path) -> None:
+    result = evergreen("download", "adult", "-o", tmp_path / "v")
+    assert result.exit_code == 0, result.output
+    assert {path.name: path.read_bytes() for path in (tmp_path / "v").iterdir() if path.name in FILES} == FILES
+    assert json.loads((tmp_path / "v" / "manifest.json").read_text()) == MANIFEST
+
+
+def test_download_of_a_damaged_file_is_refused_and_has_no_manifest(
+    server: StandIn, evergreen: Run, tmp_path: Path
+) -> None:
+    server.on(f"GET /models/adult/versions/{VERSION}/files/model.onnx", Answer(body="other"))
+    result = evergreen("download", "adult", "-o", tmp_path / "v")
+    assert result.exit_code == 1
+    assert "model.onnx of version" in result.stderr
+    assert not (tmp_path / "v" / "manifest.json").exists()
+
+
+@pytest.mark.parametrize("reasons", [[], ["Storage cannot be reached."]])
+def test_doctor_tells_how_the_server_is(server: StandIn, evergreen: Run, reasons: list[str]) -> None:
+    server.on("GET /health/ready", {"status": "degraded" if reasons else "ready", "reasons": reasons, "versions": {}})
+    result = evergreen("doctor", "--json")
+    found = {each["what"]: each for each in json.loads(result.stdout)}
+    assert found["server"]["state"] == ("look" if reasons else "ok")
+    assert " ".join(reasons) in found["server"]["said"]
+    assert found["python"]["state"] == "ok"
+
+
+def test_doctor_of_a_stopped_server_says_how_to_start_it(evergreen: Run) -> None:
+    result = evergreen("doctor", "--url", "http://127.0.0.1:9")
+    assert result.exit_code == 1
+    assert "Nothing answers at http://127.0.0.1:9" in result.stdout
+
+
+def test_logs_show_the_last_lines_of_each_part(
+    evergreen: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVERGREEN_LOCAL_DIR", str(tmp_path))
+    assert evergreen("logs").exit_code == 2
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "serve.log").write_text("one\ntwo\nthree\n")
+    result = evergreen("logs", "-n", "2")
+    assert [line.split() for line in result.stdout.splitlines()] == [["serve", "two"], ["serve", "three"]]
+    assert evergreen("logs", "web").exit_code == 2
+    assert json.loads(evergreen("logs", "serve", "-n", "1", "--json").stdout) == {"part": "serve", "line": "three"}
