@@ -4,7 +4,9 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up down status test check bench lock clean azurite contract python
+# `make infra` has an environment of its own: checkov's pins would narrow those of the app.
+.PHONY: infra checkov package
+.PHONY: help up down status test check bench lock clean azurite browser contract python
 
 VENV := .venv/bin/python
 INSTALL := -m infra.local.install
@@ -28,7 +30,7 @@ down: ## stop it; the data stays
 status: ## what runs
 	@$(VENV) -m infra.local status
 
-test: python azurite contract ## every test
+test: python azurite browser contract ## every test
 	@.venv/bin/pytest
 
 check: python ## format, lint, types, layers
@@ -36,6 +38,13 @@ check: python ## format, lint, types, layers
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+	@.venv/bin/pytest tests/infra/test_bicep.py tests/infra/test_hardening.py tests/infra/test_settings.py
+
+infra: python checkov ## checkov over the Bicep files, with checks really run
+	@$(VENV) -m infra.check.checkov .venv-checkov/bin/checkov
+
+package: python ## stage what azd deploys, and check its size
+	@$(VENV) -m infra.package --measure
 
 bench: python azurite ## measure; results are printed, nothing fails
 	@if ls tests/benchmarks/bench_*.py >/dev/null 2>&1; \
@@ -53,7 +62,7 @@ lock: ## pin what requirements*.in ask for, with hashes (needs uv)
 
 clean: down ## stop everything and remove its data, environments and caches
 	@for each in azurite logs run; do rm -rf "$${EVERGREEN_LOCAL_DIR:-.local}/$$each"; done
-	@rm -rf .venv .venv-contract node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-contract .venv-checkov node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # What the above stand on. A stamp file says that an environment is complete: a broken-off installation has none.
 
@@ -66,6 +75,18 @@ azurite: node_modules/.stamp
 
 node_modules/.stamp: package-lock.json .venv/.stamp
 	@$(VENV) $(INSTALL) azurite
+
+browser: node_modules/.stamp-browser
+
+node_modules/.stamp-browser: node_modules/.stamp
+	@$(VENV) $(INSTALL) browser
+
+checkov: .venv-checkov/.stamp
+
+.venv-checkov/.stamp: infra/check/requirements-checkov.txt .venv/.stamp
+	@$(VENV) -m venv --clear .venv-checkov
+	@.venv-checkov/bin/pip install --disable-pip-version-check --quiet -r infra/check/requirements-checkov.txt
+	@touch $@
 
 contract: .venv-contract/.stamp
 

@@ -73,11 +73,15 @@ class Vocabulary:
         prefixes = np.array([f"{column}:" for column in range(len(self.names))], dtype=object)
         keys = [f"{column}:{category}" for column, table in enumerate(self.categories) for category in table]
         unseen = len(keys)
+        numbers = {key: number for number, key in enumerate(keys)}
+        # Where strings end at their first NUL (onnxruntime-web), the missing category arrives as an empty text, which
+        # is no value of its own: the signature reads it as missing.
+        numbers |= {key.removesuffix(MISSING): code for key, code in numbers.items() if key.endswith(f":{MISSING}")}
         index = graph.op(
             "LabelEncoder",
             graph.op("StringConcat", graph.constant(prefixes), cat),
-            keys_strings=keys,
-            values_int64s=np.arange(len(keys), dtype=np.int64),
+            keys_strings=list(numbers),
+            values_int64s=np.array(list(numbers.values()), dtype=np.int64),
             default_int64=unseen,
         )
         ranks, frequencies = self._tables()

@@ -1,4 +1,4 @@
-"""Installs what the local system stands on: `python -m infra.local.install python|azurite|contract`.
+"""Installs what the local system stands on: `python -m infra.local.install python|azurite|browser|contract`.
 
 Runs before anything is installed, so it and all it imports need the standard library alone.
 """
@@ -37,14 +37,14 @@ def install_python() -> None:
 
 def install_azurite() -> None:
     """Install Azurite from npm, and Node from PyPI where the machine has none that will do."""
-    modules = REPOSITORY / "node_modules"
-    npm = [*_node().npm, "ci", "--no-audit", "--no-fund", "--loglevel=http", "--fetch-retries=1"]
-    count = (REPOSITORY / "package-lock.json").read_text(encoding="utf-8").count('"integrity"')
-    what = "Azurite, the storage emulator (npm)"
-    run_watched(
-        npm, what=what, steps=r"npm http (?:fetch|cache)\s+(?:GET \d+ )?(\S+)", count=count, log=LOG, cwd=REPOSITORY
-    )
-    (modules / ".stamp").touch()
+    _npm(["ci", "--omit=dev"], "Azurite, the storage emulator (npm)")
+    (REPOSITORY / "node_modules" / ".stamp").touch()
+
+
+def install_browser() -> None:
+    """Add the onnxruntime of browsers, which a test scores with, without touching what a running Azurite uses."""
+    _npm(["install", "--no-save", "--include=dev"], "onnxruntime-web (npm)")
+    (REPOSITORY / "node_modules" / ".stamp-browser").touch()
 
 
 def install_contract() -> None:
@@ -110,6 +110,13 @@ def _pip_install(python: Path, packages: list[str], what: str, count: int) -> No
     run_watched([*pip, "--retries", "2", *packages], what=what, steps=steps, count=count, log=LOG, cwd=REPOSITORY)
 
 
+def _npm(command: list[str], what: str) -> None:
+    npm = [*_node().npm, *command, "--no-audit", "--no-fund", "--loglevel=http", "--fetch-retries=1"]
+    count = (REPOSITORY / "package-lock.json").read_text(encoding="utf-8").count('"integrity"')
+    steps = r"npm http (?:fetch|cache)\s+(?:GET \d+ )?(\S+)"
+    run_watched(npm, what=what, steps=steps, count=count, log=LOG, cwd=REPOSITORY)
+
+
 def _node() -> Node:
     """A Node that has npm."""
     node = machine_node()
@@ -127,7 +134,12 @@ def _node() -> Node:
 
 def main() -> int:
     """Install what the command line names; the exit code."""
-    jobs = {"python": install_python, "azurite": install_azurite, "contract": install_contract}
+    jobs = {
+        "python": install_python,
+        "azurite": install_azurite,
+        "browser": install_browser,
+        "contract": install_contract,
+    }
     parser = argparse.ArgumentParser(prog="python -m infra.local.install")
     parser.add_argument("part", choices=sorted(jobs))
     try:

@@ -183,6 +183,14 @@ def test_missing_is_a_category_of_its_own_when_training_had_it() -> None:
     assert prep.transform(one("category", [MISSING]))[0].tolist() == pytest.approx([1 / 3, 0.0, 1.0, 0.0])
 
 
+def test_empty_text_is_the_missing_category() -> None:
+    prep, _ = fitted("category", ["a", "a", MISSING, "b", f"c{MISSING}"])
+    assert np.array_equal(prep.transform(one("category", [""])), prep.transform(one("category", [MISSING])))
+    assert not np.array_equal(
+        prep.transform(one("category", ["c"])), prep.transform(one("category", [f"c{MISSING}"]))
+    )
+
+
 def test_same_value_in_two_columns_is_two_categories() -> None:
     names = [f"c{index}" for index in range(12)]
     cat = np.array([["v"] * 11 + ["w"], ["v"] * 11 + ["v"], ["v"] * 11 + ["w"]], dtype=object)
