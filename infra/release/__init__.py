@@ -1,0 +1,1 @@
+"""The notes of a release, taken from CHANGELOG.md."""
