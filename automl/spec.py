@@ -96,7 +96,7 @@ class Promotion:
     rows: int = 5000
     """Labelled rows after which the comparison ends at the latest; looks are at each fifth of it."""
 
-    alarm_rows: int = 1000
+    alarm_rows: int = 500
     """The same while the champion's accuracy alarm is on."""
 
     margin: float = 0.01
@@ -110,10 +110,10 @@ class Retrain:
     on_alarm: bool = True
     """Whether a fallen accuracy asks for a run at all."""
 
-    min_new_labels: int = 500
+    min_new_labels: int = 250
     """Labelled rows that must have arrived since the last run before another one is asked for."""
 
-    hold_back: int = 500
+    hold_back: int = 100
     """Newest labelled rows that a retraining never sees, so that its verdict need not wait for new ones."""
 
     window: Literal["auto", "all"] | int = "auto"
