@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli import acting, demo, doctor_machine, download, inspection, listing, machine, score, status, train, truth
+from cli import acting, demo, doctor, download, inspection, listing, machine, score, status, train, truth
 from cli.errors import EXIT_CODES, CommandError, Stopped
 
 
@@ -55,7 +55,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "down": (machine.down, "Stop it; the data stays."),
     "logs": (machine.logs, "Show its logs."),
     "demo": (demo.demo, "Watch a model replace itself."),
-    "doctor": (doctor_machine.doctor, "Find out what is amiss."),
+    "doctor": (doctor.doctor, "Find out what is amiss."),
 }
 """Every command, what it does in a line, in the order of `evergreen --help`."""
 
