@@ -8,7 +8,7 @@ from typing import Any
 
 EXIT_CODES = {
     0: "done",
-    1: "the server refused, some rows were refused, or the run ended rejected or failed",
+    1: "the server or a run refused, or what was to be shown did not come true",
     2: "wrong use: an option, or a file that is not a table",
     3: "nothing answers at the address",
     130: "stopped with Ctrl-C",

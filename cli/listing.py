@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +15,9 @@ from cli.names import Model, checked
 from cli.options import DEFAULT_URL, Json, Key, Url, connect
 from cli.output import show
 from cli.watch import ENDED, watch
+
+UNTIL_S = 1.0
+"""Pause between two looks of `events --until`, in seconds."""
 
 Limit = Annotated[int, typer.Option("-n", "--limit", help="How many of the newest are shown.", min=1)]
 
@@ -75,19 +79,43 @@ def runs(
 
 def events(
     model: Model,
+    *,
+    until: Annotated[
+        str | None,
+        typer.Option(help="Wait for an event of this kind, such as alarm or promoted.", show_default=False),
+    ] = None,
     limit: Limit = 50,
     as_json: Json = False,
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """Tell what happened to a model, oldest first: each promotion, alarm and verdict with its reason."""
+    """Tell what happened to a model, oldest first: each promotion, alarm and verdict with its reason.
+
+    With --until what happens is told as it happens, and the command ends with the first event of that kind; one that
+    has happened already counts.
+    """
     checked(model)
+    shown = 0
     with connect(url, key) as api:
-        found = api.events(model)[-limit:]
-    if as_json:
-        show(found)
-    elif not found:
+        while True:
+            found = api.events(model)
+            fresh = found[max(shown, len(found) - limit if not shown else 0) :]
+            shown = len(found)
+            _print_events(fresh, as_json=as_json, alone=until is None)
+            if until is None or any(event["kind"] == until for event in found):
+                break
+            time.sleep(UNTIL_S)
+    if not shown and until is None and not as_json:
         typer.echo(f"Nothing has happened to model {model} yet.")
+
+
+def _print_events(found: list[dict[str, Any]], *, as_json: bool, alone: bool) -> None:
+    """As JSON one list when nothing else will follow, else a line an event."""
+    if as_json and alone:
+        show(found)
+    elif as_json:
+        for event in found:
+            show(event)
     else:
         _lines([(moment(event["at"]), event["kind"], event["text"]) for event in found])
 
@@ -119,5 +147,7 @@ def _state(run: dict[str, Any]) -> str:
 
 
 def _lines(rows: list[tuple[str, ...]]) -> None:
+    if not rows:
+        return
     for line in aligned(rows):
         typer.echo(line)

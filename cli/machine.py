@@ -59,7 +59,9 @@ def repository() -> Path:
         When there is none: only a client is installed here.
     """
     candidates = [Path.cwd(), *Path.cwd().parents, Path(__file__).resolve().parents[1]]
-    found = next((each for each in candidates if (each / "infra" / "local" / "up.py").exists()), None)
+    found = next(
+        (each for each in candidates if all((each / name).exists() for name in ("Makefile", "host.json"))), None
+    )
     if found is None:
         raise Misuse("This machine has the command alone. Run it inside a checkout of Evergreen to start the system.")
     return found

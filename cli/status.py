@@ -15,6 +15,9 @@ from cli.names import checked
 from cli.options import DEFAULT_URL, Json, Key, Url, connect
 from cli.output import show
 
+SHOWN = 6
+"""How many values of a list are shown."""
+
 RUNS = 5
 """How many runs of one model are shown."""
 
@@ -107,9 +110,13 @@ def numbers(value: Any, path: str) -> Iterator[Line]:
             yield path or "report", ", ".join(plain)
         for name, inner in nested.items():
             yield from numbers(inner, f"{path} {name}".lstrip())
-    elif isinstance(value, list):
+    elif isinstance(value, list) and any(isinstance(inner, Mapping | list) for inner in value):
         for inner in value:
             yield from numbers(inner, path)
+    elif isinstance(value, list):
+        if value:
+            more = f" and {len(value) - SHOWN:,} more" if len(value) > SHOWN else ""
+            yield path, ", ".join(_plain(inner) for inner in value[:SHOWN]) + more
     elif value is not None:
         yield path, _plain(value)
 
