@@ -26,6 +26,7 @@ def demo(
     name: Annotated[
         str | None, typer.Option(help="Name of the model; otherwise `demo-` and the time.", show_default=False)
     ] = None,
+    pace: Annotated[float, typer.Option(help="How many times faster the months go by.", min=0.2, max=10.0)] = 1.0,
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a moving picture.")] = False,
     as_json: Json = False,
     url: Url = DEFAULT_URL,
@@ -48,7 +49,7 @@ def demo(
     scene = Scene(model=model)
     tell = (lambda _: None) if moving else (lambda text: console.print(text, soft_wrap=True, markup=False))
     with connect(url, key) as api:
-        replay = Replay(api, scene, story.Plan(), seed=seed, tell=tell)
+        replay = Replay(api, scene, story.Plan(month_s=story.MONTH_S / pace), seed=seed, tell=tell)
         drawing: AbstractContextManager[None] = (
             screen.live(console, scene, replay.elapsed_s) if moving else nullcontext()
         )

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from demo.loans import TARGET
 
+MONTH_S = 8.0
+"""How long a month takes by default, in seconds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -37,7 +40,7 @@ class Plan:
 
     history: int = 2_500
     month: int = 4_800
-    month_s: float = 8.0
+    month_s: float = MONTH_S
     ticks: int = 16
     told: float = 0.75
     calm: int = 3
