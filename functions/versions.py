@@ -8,7 +8,7 @@ import azure.functions as func
 import orjson
 
 from automl import spec
-from automl.registry import MANIFEST
+from automl.versions import MANIFEST
 from functions import parts
 from functions.http import answer, endpoint, routes
 from functions.requests import model_of, name_of

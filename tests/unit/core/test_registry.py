@@ -13,8 +13,9 @@ import pytest
 
 from automl import events
 from automl.errors import Conflict, NotFound, Unavailable
-from automl.registry import Corrupt, Registry
+from automl.registry import Registry
 from automl.storage import CONTROL, MODELS, Precondition
+from automl.versions import Corrupt
 from tests.support.clock import FixedClock
 from tests.support.memory import MemoryStorage
 

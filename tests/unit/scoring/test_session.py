@@ -10,10 +10,11 @@ import orjson
 import pytest
 from onnx import TensorProto, helper
 
-from automl.registry import Corrupt, Registry
+from automl.registry import Registry
 from automl.scoring.session import ModelSession, Unfit, load
 from automl.signature import Feature, Signature, parse_records
 from automl.storage import MODELS
+from automl.versions import Corrupt
 from tests.support.clock import FixedClock
 from tests.support.memory import MemoryStorage
 from tests.support.models import BOOLEAN, CLASSIFIER, GOLDEN_ROWS, INTEGER, REGRESSOR, golden, graph, publish, session
