@@ -40,7 +40,6 @@ STATUS: dict[type[EvergreenError], HTTPStatus] = {
 """What each error means over HTTP. Any other is a fault of ours: 500, with an id and nothing else."""
 
 _REFUSALS = tuple(STATUS)
-_FAILED = "%s %s failed, id %s"
 
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
@@ -76,12 +75,8 @@ def _asynchronous(work: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
     async def call(req: func.HttpRequest) -> func.HttpResponse:
         try:
             return _traced(req, await work(req))
-        except _REFUSALS as error:
-            return _traced(req, _refused(error))
-        except Exception:
-            identity = request_id_of(req)
-            logger.exception(_FAILED, req.method, req.url, identity)
-            return _traced(req, _failed(identity))
+        except Exception as error:  # noqa: BLE001  (told apart, and logged, there)
+            return _traced(req, _answer_to(req, error))
 
     return call
 
@@ -90,12 +85,8 @@ def _synchronous(work: Callable[..., Any]) -> Callable[..., Any]:
     def call(req: func.HttpRequest) -> func.HttpResponse:
         try:
             return _traced(req, work(req))
-        except _REFUSALS as error:
-            return _traced(req, _refused(error))
-        except Exception:
-            identity = request_id_of(req)
-            logger.exception(_FAILED, req.method, req.url, identity)
-            return _traced(req, _failed(identity))
+        except Exception as error:  # noqa: BLE001  (told apart, and logged, there)
+            return _traced(req, _answer_to(req, error))
 
     return call
 
@@ -107,6 +98,14 @@ def _traced(req: func.HttpRequest, result: Any) -> func.HttpResponse:
     if (traceparent := traceparent_of(req)) is not None:
         response.headers["traceparent"] = traceparent
     return response
+
+
+def _answer_to(req: func.HttpRequest, error: Exception) -> func.HttpResponse:
+    if isinstance(error, _REFUSALS):
+        return _refused(error)
+    identity = request_id_of(req)
+    logger.error("%s %s failed, id %s", req.method, req.url, identity, exc_info=error)
+    return _failed(identity)
 
 
 def _refused(error: EvergreenError) -> func.HttpResponse:
