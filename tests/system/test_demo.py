@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -24,13 +23,19 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         yield made
 
 
-def replay(running: System, model: str, told: list[str]) -> Replay:
-    return Replay(Api(Transport(running.url, None)), Scene(model=model), SHORT, seed=1, tell=told.append)
+@pytest.fixture
+def api(running: System) -> Iterator[Api]:
+    with Api(Transport(running.url, None)) as made:
+        yield made
 
 
-def test_times_that_change_are_noticed_and_the_model_replaces_itself(running: System) -> None:
+def replay(api: Api, model: str, told: list[str]) -> Replay:
+    return Replay(api, Scene(model=model), SHORT, seed=1, tell=told.append)
+
+
+def test_times_that_change_are_noticed_and_the_model_replaces_itself(api: Api) -> None:
     told: list[str] = []
-    play = replay(running, "changing", told)
+    play = replay(api, "changing", told)
     assert show.drifting(play) is None, "\n".join(told)
     assert [letter for _, letter in play.scene.marks][:2] == ["D", "A"]
     assert play.heard("promoted")
@@ -39,16 +44,16 @@ def test_times_that_change_are_noticed_and_the_model_replaces_itself(running: Sy
     assert play.api.pointer("changing")["previous"] == play.first
 
 
-def test_times_that_stay_raise_no_alarm_and_every_truth_is_seen(running: System) -> None:
+def test_times_that_stay_raise_no_alarm_and_every_truth_is_seen(api: Api) -> None:
     told: list[str] = []
-    play = replay(running, "steady", told)
+    play = replay(api, "steady", told)
     assert show.quiet(play) is None, "\n".join(told)
     assert play.scene.marks == []
     assert play.scene.labelled == play.scene.told > 0
 
 
-def test_promotion_that_does_not_come_in_time_is_a_failure(running: System, tmp_path: Path) -> None:
+def test_promotion_that_does_not_come_in_time_is_a_failure(api: Api) -> None:
     told: list[str] = []
     late = Plan(history=600, month=400, month_s=0.1, ticks=2, calm=1, search_s=1.0, within_s=0.2)
-    play = Replay(Api(Transport(running.url, None)), Scene(model="late"), late, seed=1, tell=told.append)
+    play = Replay(api, Scene(model="late"), late, seed=1, tell=told.append)
     assert "Time is up" in (show.drifting(play) or "")
