@@ -12,8 +12,8 @@ import numpy as np
 
 from automl.export.graph import Graph
 
-PARTS = ("year", "month", "day", "weekday", "hour", "minute of day")
-"""Weekday 0 is Monday; minute of day is 0 to 1439."""
+PARTS = ("year", "month", "day", "day of year", "weekday", "hour", "minute", "second", "minute of day")
+"""Weekday 0 is Monday; day of year is 1 to 366; minute of day is 0 to 1439."""
 
 EARLIEST = -62135596800.0
 """Epoch seconds of 0001-01-01T00:00:00Z; earlier moments take this date."""
@@ -25,6 +25,9 @@ _DAYS_TO_1970 = 719468
 """Days from 0000-03-01, where Hinnant's count starts, to 1970-01-01: every count here is positive."""
 
 _DAY_S = 86400
+
+_DAYS_TO_1 = 306
+"""Days from 0000-03-01 to 0001-01-01."""
 
 
 def emit_parts(graph: Graph, epoch: str, wanted: Iterable[str] = PARTS) -> dict[str, str]:
@@ -43,12 +46,18 @@ def emit_parts(graph: Graph, epoch: str, wanted: Iterable[str] = PARTS) -> dict[
     # Nodes of parts that nobody wants are left out: each costs a microsecond a request.
     names = set(wanted)
     result: dict[str, str] = {}
-    if names & {"year", "month", "day"}:
+    if names & {"year", "month", "day", "day of year"}:
         result |= _date(graph, math, days)
+    if "day of year" in names:
+        result["day of year"] = _day_of_year(graph, math, days, result["year"])
     if "weekday" in names:
         result["weekday"] = math.modulo(math.plus(days, 2), 7)  # 0000-03-01 was a Wednesday
     if "hour" in names:
         result["hour"] = math.over(second_of_day, 3600)
+    if "minute" in names:
+        result["minute"] = math.over(math.modulo(second_of_day, 3600), 60)
+    if "second" in names:
+        result["second"] = math.modulo(second_of_day, 60)
     if "minute of day" in names:
         result["minute of day"] = math.over(second_of_day, 60)
     return {part: tensor for part, tensor in result.items() if part in names}
@@ -70,6 +79,14 @@ def _date(graph: Graph, math: _Integers, days: str) -> dict[str, str]:
     next_year = math.over(month_from_march, 10)  # January and February belong to the year that follows
     year = graph.op("Add", graph.op("Add", year_of_era, math.times(era, 400)), next_year)
     return {"year": year, "month": month, "day": day}
+
+
+def _day_of_year(graph: Graph, math: _Integers, days: str, year: str) -> str:
+    """Days since the last day of the year before, which is 365 for each year before and one for each leap year."""
+    before = math.plus(year, -1)
+    leaps = graph.op("Sub", math.over(before, 4), math.over(before, 100))
+    whole = graph.op("Add", math.times(before, 365), graph.op("Add", leaps, math.over(before, 400)))
+    return graph.op("Sub", math.plus(days, 1 - _DAYS_TO_1), whole)
 
 
 class _Integers:

@@ -57,7 +57,7 @@ def _one_against_the_rest(graph: Graph, model: LinearSVC | SGDClassifier, matrix
             "Train with one of these, or leave sgd out of search.estimator_list."
         )
     scores = _scores(graph, model, matrix)
-    link = links.hubered if loss == "modified_huber" else links.sigmoid
+    link = links.hubered if loss == "modified_huber" else links.exact_sigmoid
     if len(model.classes_) == 2:
         second = link(graph, scores)
         return Emitted(links.pair(graph, second), links.beside_zero(graph, scores))

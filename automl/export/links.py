@@ -12,6 +12,12 @@ def sigmoid(graph: Graph, scores: str) -> str:
     return graph.op("Sigmoid", graph.cast(scores, np.float64))
 
 
+def exact_sigmoid(graph: Graph, scores: str) -> str:
+    """`1 / (1 + exp(-score))` in double. onnxruntime's own operator is 0 below -37, and shares need a ratio."""
+    one = graph.constant(np.float64(1))
+    return graph.op("Div", one, graph.op("Add", one, graph.op("Exp", graph.op("Neg", scores))))
+
+
 def hubered(graph: Graph, scores: str) -> str:
     """`(clip(score, -1, 1) + 1) / 2`, in double."""
     clipped = graph.op("Clip", scores, graph.constant(np.float64(-1)), graph.constant(np.float64(1)))

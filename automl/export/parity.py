@@ -14,6 +14,7 @@ from automl.errors import Rejected
 from automl.export import runtime
 from automl.export.adversarial import RowSet, edge_rows, neighbour_rows, raw_rows, threshold_rows
 from automl.export.answers import Answers, Comparison
+from automl.export.boundary import boundary_rows
 from automl.export.family import family_of
 from automl.export.graph import META
 from automl.export.prep import MATRIX, Prep
@@ -41,7 +42,8 @@ class ParityReport:
     estimator
         Class of the fitted estimator.
     rows
-        Rows compared, by set: holdout, golden, raw, neighbour, threshold, edge, and of a stack final threshold.
+        Rows compared, by set: holdout, golden, raw, neighbour, threshold, edge; of a model without splits
+        boundary, of a stack final threshold.
     ties
         Rows where FLAML's own two best probabilities are equal to rounding and the graph names the other class.
     largest_difference
@@ -143,6 +145,7 @@ def _matrix_sets(
     sets = (
         threshold_rows(splits, behind.columns, matrix, takes_nan=takes_nan, rng=rng),
         edge_rows(behind.columns, matrix, rng),
+        *([] if len(splits.tree) else [boundary_rows(behind, matrix, rng)]),
     )
     return ((rows, behind) for rows in sets if len(rows.rows))
 

@@ -52,10 +52,13 @@ class Stage:
         else:
             matrix = rows
             outputs = runtime.run(self.session, {str(self.source): rows})
+        return matrix, self.flaml(matrix), Answers.of_graph(outputs, self.signature)
+
+    def flaml(self, matrix: Matrix) -> Answers:
+        """What FLAML says of matrix rows."""
         doubles = matrix.astype(np.float64)
         probabilities = self.predict_proba(doubles) if self.predict_proba else None
-        flaml = Answers.of_flaml(self.predict(doubles), probabilities, self.signature)
-        return matrix, flaml, Answers.of_graph(outputs, self.signature)
+        return Answers.of_flaml(self.predict(doubles), probabilities, self.signature)
 
 
 def stages(

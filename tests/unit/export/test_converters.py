@@ -18,6 +18,7 @@ from automl.export import lightgbm, runtime, xgboost
 from automl.export.family import family_of, result_name
 from automl.export.graph import Graph, declare
 from automl.export.prep import MATRIX
+from tests.unit.export.models import wrapped
 from tests.unit.export.tables import fit
 
 RNG = np.random.default_rng(3)
@@ -137,6 +138,50 @@ def test_base_score_is_read_as_both_xgboosts_write_it(stored: str, monkeypatch: 
     booster = model.get_booster()
     monkeypatch.setattr(booster, "save_raw", lambda _: json.dumps(raw).encode())
     assert xgboost.read(model).trees[0].leaf[0] == pytest.approx(-np.log(3), rel=1e-7)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("loss", ["log_loss", "modified_huber"])
+def test_sgd_sees_rows_of_length_one_and_names_the_class_of_the_largest_score(loss: str, classes: int) -> None:
+    matrix = RNG.normal(size=(300, 3)).astype(np.float32).astype(np.float64)
+    model = wrapped("SGDEstimator", loss=loss, alpha=1e-6, tol=0.01)
+    model.fit(matrix, np.argmax(matrix @ RNG.normal(size=(3, classes)), axis=1))
+    rows = np.concatenate([matrix, np.zeros((1, 3)), np.full((1, 3), 1e-16), np.full((1, 3), 1e-30), matrix * 1e6])
+    np.testing.assert_allclose(answer(model.estimator, rows), expected(model, rows), rtol=0, atol=1e-9)
+    saturated = answer(model.estimator, rows)
+    scores = model.estimator.decision_function(model._preprocess(rows.astype(np.float32).astype(np.float64)))
+    if loss == "modified_huber":
+        assert ((saturated == saturated.max(axis=1, keepdims=True)).sum(axis=1) > 1).any() or classes == 2
+    assert scores.shape[0] == len(rows)
+
+
+def test_xgboost_probabilities_are_those_of_its_own_rounding() -> None:
+    matrix = RNG.normal(size=(4000, 4)).astype(np.float32)
+    for classes in (2, 3):
+        model = XGBClassifier(n_jobs=1, n_estimators=40).fit(matrix, RNG.integers(0, classes, 4000))
+        assert (answer(model, matrix) != expected(model, matrix)).mean() < 0.002
+
+
+def test_catboost_borders_and_missing_values() -> None:
+    catboost = pytest.importorskip("catboost", reason="catboost is not installed")
+    matrix = (RNG.integers(-4, 5, (400, 3)) / 4).astype(np.float32).astype(np.float64)
+    given: dict[str, Any] = {"n_estimators": 20, "verbose": False, "allow_writing_files": False, "thread_count": 1}
+    for model in (catboost.CatBoostClassifier(**given), catboost.CatBoostClassifier(**given, nan_mode="Max")):
+        holes = np.where(RNG.random(matrix.shape) < 0.2, np.nan, matrix)
+        model.fit(holes, (matrix[:, 0] > 0).astype(int))
+        beside = [np.nextafter(matrix.astype(np.float32), np.float32(side)) for side in (-9, 9)]
+        rows = np.concatenate([holes, matrix, *beside])
+        np.testing.assert_allclose(answer(model, rows), expected(model, rows), rtol=0, atol=1e-14)
+
+
+def test_catboost_keeps_the_trees_up_to_its_best_iteration() -> None:
+    catboost = pytest.importorskip("catboost", reason="catboost is not installed")
+    from automl.export.catboost import read
+
+    matrix, target = RNG.normal(size=(400, 3)), RNG.integers(0, 2, 400)
+    model = catboost.CatBoostClassifier(n_estimators=200, verbose=False, allow_writing_files=False, thread_count=1)
+    model.fit(matrix[:300], target[:300], eval_set=(matrix[300:], target[300:]), use_best_model=True)
+    assert len(read(model).trees) == model.get_best_iteration() + 1 < 200
 
 
 def test_xgboost_thresholds_are_the_float32_they_print() -> None:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.impute import SimpleImputer
 
+from automl.export.dates import PARTS
 from automl.export.prep import Prep
 from automl.export.texts import MAX_CATEGORIES
 from automl.signature import Feature, FeatureType, Signature, Tensors
@@ -56,8 +57,12 @@ def reference() -> dict[str, np.ndarray[Any, Any]]:
     for name in numbers:
         expected[name] = scaled(imputed[name], frame[name].dropna())
     moments = pd.to_datetime(np.floor(imputed["at"]).astype("int64"), unit="s", utc=True).dt
-    parts = {name: getattr(moments, name) for name in ("year", "month", "day", "hour")}
-    parts |= {"weekday": moments.day_of_week, "minute of day": moments.hour * 60 + moments.minute}
+    parts = {name: getattr(moments, name) for name in ("year", "month", "day", "hour", "minute", "second")}
+    parts |= {
+        "day of year": moments.day_of_year,
+        "weekday": moments.day_of_week,
+        "minute of day": moments.hour * 60 + moments.minute,
+    }
     expected |= {f"at {name}": scaled(part.astype(float), part.astype(float)) for name, part in parts.items()}
     expected["age is missing"] = frame["age"].isna().to_numpy()
     expected["at is missing"] = frame["at"].isna().to_numpy()
@@ -133,8 +138,8 @@ def test_number_missing_only_after_training_is_its_median() -> None:
 def test_calendar_parts_are_those_of_datetime(moment: datetime) -> None:
     prep, _ = CALENDAR
     row = prep.transform(one("datetime", [_epoch(moment)]))[0]
-    parts = (moment.year, moment.month, moment.day, moment.weekday(), moment.hour, moment.hour * 60 + moment.minute)
-    for name, part in zip(("year", "month", "day", "weekday", "hour", "minute of day"), parts, strict=True):
+    for name in PARTS:
+        part = _part(name, moment)
         values = np.array([_part(name, known) for known in _MOMENTS], dtype=np.float64)
         spread = (np.quantile(values, 0.95) - np.quantile(values, 0.05)) / 3.29
         expected = (part - np.median(values)) / spread
@@ -148,16 +153,21 @@ def _epoch(moment: datetime) -> float:
 def _part(name: str, moment: datetime) -> int:
     if name == "minute of day":
         return moment.hour * 60 + moment.minute
+    if name == "day of year":
+        return moment.timetuple().tm_yday
     return moment.weekday() if name == "weekday" else int(getattr(moment, name))
 
 
-_MOMENTS = [datetime(2000, 1, 1, tzinfo=UTC) + timedelta(hours=997 * step, minutes=step) for step in range(300)]
+_MOMENTS = [
+    datetime(2000, 1, 1, tzinfo=UTC) + timedelta(hours=997 * step, minutes=step, seconds=7 * step)
+    for step in range(300)
+]
 CALENDAR = fitted("datetime", [_epoch(moment) for moment in _MOMENTS])
 
 
 def test_calendar_parts_that_do_not_vary_are_left_out() -> None:
     midnights = [86400.0 * day for day in range(20)]
-    assert fitted("datetime", midnights)[0].columns == ["x", "x day", "x weekday"]
+    assert fitted("datetime", midnights)[0].columns == ["x", "x day", "x day of year", "x weekday"]
 
 
 def test_moments_outside_the_calendar_take_its_first_and_last_date() -> None:

@@ -46,6 +46,7 @@ def stacked(classes: int, ensemble: Any, estimators: list[str]) -> tuple[Any, pa
     automl.fit(
         prep.transform(train).astype(float), labels, task=used.task, estimator_list=estimators, ensemble=ensemble,
         max_iter=5 * len(estimators), time_budget=60, n_jobs=2, verbose=0, seed=0,
+        learner_selector="roundrobin",
     )  # fmt: skip
     order = tuple(automl._label_transformer.classes_) if classes else ()
     model = build(prep, unwrapped(automl.model), used, order)
@@ -61,37 +62,26 @@ def test_stack_of_every_family_under_the_best_of_them(classes: int) -> None:
     linear = ["lrl2", "svc"] if classes else ["enet", "lassolars"]
     stack, report = stacked(classes, True, MEMBERS + linear)
     assert isinstance(stack, StackingClassifier if classes else StackingRegressor)
-    assert len(stack.estimators_) >= 3
+    assert len(stack.estimators_) >= 2
     assert stack.passthrough
     assert report.rows["holdout"] == 300
     assert report.largest_difference <= report.tolerance / 5
 
 
 @pytest.mark.parametrize("passthrough", [True, False])
-@pytest.mark.parametrize("classes", [2, 3, 0])
-def test_stack_under_a_linear_model(classes: int, passthrough: bool) -> None:
-    final = LogisticRegression(max_iter=2000) if classes else RidgeCV()
-    wanted = {"final_estimator": final, "passthrough": passthrough}
-    stack, report = stacked(classes, wanted, ["lgbm", "xgboost", "rf"])
-    assert type(stack.final_estimator_) is type(final)
-    assert report.rows["threshold"] > 100
-    assert report.largest_difference <= 1e-6 if classes else report.tolerance
-
-
-@pytest.mark.parametrize("passthrough", [True, False])
 @pytest.mark.parametrize("names", [("n", "y"), ("a", "b", "c"), ()], ids=len)
-@pytest.mark.parametrize("final", ["lgbm", "xgboost", "rf", "extra_tree", "histgb", "sgd", "catboost"])
+@pytest.mark.parametrize("final", ["lgbm", "xgboost", "rf", "extra_tree", "histgb", "linear", "catboost"])
 def test_stack_of_every_library_under_each(final: str, names: tuple[str, ...], passthrough: bool) -> None:
     models = CLASSIFIERS if names else REGRESSORS
-    if final not in models:
+    if final == "catboost" and final not in models:
         pytest.skip(f"{final} is not installed")
     kind = StackingClassifier if names else StackingRegressor
     members = [(name, models[name]()) for name in ("xgboost", "rf", "histgb", "lgbm")]
-    last = LogisticRegression() if final == "sgd" and names else models[final]()
+    last = models[final]() if final in models else LogisticRegression(max_iter=2000) if names else RidgeCV()
     fitted = fit(kind(members, last, cv=2, passthrough=passthrough), names)
     report = fitted.check()
     assert report.rows["holdout"] == 500
-    assert final == "sgd" or report.rows["final threshold"] > 100
+    assert final == "linear" or report.rows["final threshold"] > 100
 
 
 def test_wrong_threshold_of_the_final_estimator_is_refused() -> None:

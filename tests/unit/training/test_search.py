@@ -115,7 +115,7 @@ def test_what_is_not_exported_is_refused_with_the_reason(name: str, task: Task, 
 
 
 def test_an_ensemble_is_found_as_one_model() -> None:
-    found = run(Search(time_budget=60, max_iter=12, estimator_list=("lgbm", "rf"), ensemble=True))
+    found = run(Search(time_budget=60, max_iter=12, estimator_list=("rf", "extra_tree"), ensemble=True))
     assert type(fitted_of(found.model)).__name__ == "StackingClassifier"
 
 
