@@ -65,7 +65,7 @@ param monitorSchedule string = '0 */15 * * * *'
 @description('Spread instances and data over availability zones, where the region has them.')
 param zoneRedundant bool = false
 
-@description('Put storage behind private endpoints and the apps into a virtual network. Costs about 0.30 USD an hour in endpoints.')
+@description('Put storage behind private endpoints and the apps into a virtual network. Eight endpoints are billed by the hour, used or not.')
 param privateNetwork bool = false
 
 @description('Close the public address of the serving app as well. Needs privateNetwork, and then only the network reaches it, the deployment included.')

@@ -47,7 +47,7 @@ var queries = [
     name: 'server-errors'
     says: 'More than 5 requests in 15 minutes ended in a server error.'
     severity: 1
-    every: 'PT5M'
+    every: 'PT15M'
     window: 'PT15M'
     threshold: 5
     query: 'AppRequests | where AppRoleName =~ "${servingAppName}" and toint(ResultCode) >= 500'
@@ -74,7 +74,7 @@ var queries = [
     name: 'champion-not-loaded'
     says: 'A champion could not be loaded; the app answers with the version it had, or not at all.'
     severity: 1
-    every: 'PT5M'
+    every: 'PT15M'
     window: 'PT15M'
     threshold: 0
     query: 'AppTraces | where SeverityLevel >= 3 and Message startswith "Model "'
