@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from cli.errors import Misuse, NothingAnswers, Refusal, Refused
+from cli.wording import at_the_prompt
 
 ATTEMPTS = 6
 """How often a request is sent in all while the server answers 503."""
@@ -89,14 +90,14 @@ class Transport:
             raise NothingAnswers(f"The connection to {self.url} broke off: {reason}.") from error
 
     def _refused(self, answer: httpx.Response) -> Refused:
-        if answer.status_code == httpx.codes.UNAUTHORIZED:
+        if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
             message = f"{self.url} refused the key. Give the right one with --key or EVERGREEN_KEY."
             return Refused(message, status=answer.status_code)
         data = _json(answer)
         if data is None or "message" not in data:
             return Refused(_stranger(answer), status=answer.status_code)
         problems = [Refusal.from_json(item) for item in data.get("problems", [])]
-        return Refused(str(data["message"]), status=answer.status_code, problems=problems)
+        return Refused(at_the_prompt(str(data["message"])), status=answer.status_code, problems=problems)
 
 
 def _json(answer: httpx.Response) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from cli.errors import Misuse, Refused, Stopped
 from cli.names import checked
 from cli.options import DEFAULT_URL, Json, Key, Url, connect
 from cli.output import show
-from cli.tables import batches
+from cli.tables import batches, kind_of
 
 ROWS = 5_000
 """Truths in one request: under the server's default limit; a server that takes fewer is sent halves."""
@@ -41,6 +41,7 @@ def truth(
     truth are left for another time, and sending a row twice does no harm.
     """
     checked(model)
+    kind_of(file)  # before anybody is asked
     accepted = refused = unknown = 0
     try:
         with connect(url, key) as api:

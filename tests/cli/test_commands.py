@@ -172,3 +172,61 @@ def test_logs_show_the_last_lines_of_each_part(
     assert [line.split() for line in result.stdout.splitlines()] == [["serve", "two"], ["serve", "three"]]
     assert evergreen("logs", "web").exit_code == 2
     assert json.loads(evergreen("logs", "serve", "-n", "1", "--json").stdout) == {"part": "serve", "line": "three"}
+
+
+EVERY = [
+    ("train", "t.csv", "--target", "b"),
+    ("score", "adult", "t.csv", "-o", "out.csv"),
+    ("truth", "adult", "t.csv"),
+    ("status",),
+    ("models",),
+    ("versions", "adult"),
+    ("runs", "adult"),
+    ("events", "adult"),
+    ("monitor", "adult", "--now"),
+    ("promote", "adult"),
+    ("rollback", "adult"),
+    ("download", "adult", "-o", "v"),
+    ("delete", "adult", "--yes"),
+    ("demo", "--plain"),
+]
+
+
+@pytest.mark.parametrize("command", EVERY, ids=lambda command: command[0])
+def test_stopped_server_is_told_by_every_command_and_nothing_is_left_behind(
+    evergreen: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text("id,truth,b\n1,2,3\n")
+    result = evergreen(*command, "--url", "http://127.0.0.1:9")
+    assert result.exit_code == 3, result.output
+    assert "Nothing answers at http://127.0.0.1:9. Start the system" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("command", EVERY, ids=lambda command: command[0])
+def test_wrong_key_is_told_by_every_command(
+    *,
+    server: StandIn,
+    evergreen: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+    status: int,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text("id,truth,b\n1,2,3\n")
+    server.on(".*", Answer(status=status, body=""))
+    result = evergreen(*command, "--key", "wrong")
+    assert result.exit_code == 1, result.output
+    assert "refused the key. Give the right one with --key or EVERGREEN_KEY" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
+
+
+def test_refusals_name_the_next_command_instead_of_a_route(server: StandIn, evergreen: Run) -> None:
+    text = "There is no model 'nobody'. Create it with PUT /models/nobody, or see GET /models."
+    server.on("GET /models/nobody/events", problem(404, "not_found", text))
+    told = evergreen("events", "nobody").stderr
+    assert told.startswith("There is no model 'nobody'. `evergreen train FILE --name nobody` makes it")
+    assert "/models" not in told
