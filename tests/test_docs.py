@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from automl.export import KNOWN
+from cli.main import COMMANDS
 from tests.local.test_up_down import free_ports
-from tests.support import documents
+from tests.support import commands, documents
 from tests.support.generated import as_csv, loans
+from tests.support.tables import shared_table
 
 WORDS = [
     "champion",
@@ -45,6 +47,23 @@ def test_spec_page_lists_every_field_as_the_code_documents_it() -> None:
     assert documents.table("docs/spec.md") == documents.spec_rows()
 
 
+def test_routes_page_lists_every_route_as_the_code_documents_it() -> None:
+    told = [row for row in documents.table("docs/routes.md") if len(row) == 3]
+    assert sorted(told) == sorted(documents.route_rows())
+
+
+def test_commands_page_is_what_the_commands_say_of_themselves() -> None:
+    remedy = "Write it anew: python -m tests.support.commands > docs/commands.md"
+    assert documents.text("docs/commands.md") == commands.page(), remedy
+
+
+def test_every_command_that_a_page_tells_to_type_exists() -> None:
+    typed = r"(?:`|bin/|Next: |or: )evergreen ([a-z]+)"
+    told = {name for page in documents.pages() for name in re.findall(typed, documents.text(page))}
+    assert told - set(COMMANDS) == set()
+    assert len(told) > 10
+
+
 @pytest.mark.parametrize("word", WORDS)
 def test_glossary_defines(word: str) -> None:
     defined = re.findall(r"^\*\*(.+?)\.?\*\*", documents.text("docs/glossary.md"), re.MULTILINE)
@@ -75,23 +94,42 @@ def test_every_make_target_that_is_named_exists(page: str) -> None:
 
 
 def test_every_command_of_the_readme_runs_or_says_why_it_does_not(tmp_path: Path) -> None:
-    blocks = documents.shell_blocks("README.md")
-    assert len(blocks) == documents.text("README.md").count("```sh\n")
     (tmp_path / "adult.csv").write_bytes(adults(400))
-    reader = Reader(tmp_path)
+    said = followed("README.md", tmp_path)
+    assert "Evergreen is up:" in said
+    assert '"predictions":["setosa"]' in said
+    assert "Nobody did anything." in said
+    assert "Holdout roc_auc:" in said
+    assert "Scored 400 rows with adult" in said
+    assert re.search(r"champion +\d{8}T\d{6}Z-[0-9a-f]{8} since", said)
+    assert "Accepted 400 truths, refused 0." in said
+
+
+def test_tutorial_leads_from_a_csv_to_a_model_that_has_replaced_itself(tmp_path: Path) -> None:
+    (tmp_path / "adult.csv").write_bytes(shared_table("adult.csv"))
+    said = followed("docs/tutorial.md", tmp_path)
+    assert "adult.csv: 32,561 rows, 15 columns" in said
+    assert "Scored 32,561 rows with adult" in said
+    assert "Accepted 32,561 truths, refused 0." in said
+    assert re.search(r"alarm +none", said)
+    for kind in ("alarm", "retraining", "registered", "promoted", "rolled-back"):
+        assert re.search(rf"UTC  {kind} |{kind}", said)
+    assert "replaces champion" in said
+    assert "Removed model adult" in said
+
+
+def followed(page: str, folder: Path) -> str:
+    """What the commands of a page print, all of them typed in order, but for those marked."""
+    blocks = documents.shell_blocks(page)
+    assert len(blocks) == documents.text(page).count("```sh\n")
+    reader = Reader(folder)
     try:
         for block in blocks:
             if not block.reason:
                 reader.follow(block.commands)
     finally:
         reader.follow("make down")
-    said = "\n".join(reader.said)
-    assert "Evergreen is up:" in said
-    assert '"predictions":["setosa"]' in said
-    assert "Holdout roc_auc:" in said
-    assert "Scored 400 rows with adult" in said
-    assert re.search(r"champion +\d{8}T\d{6}Z-[0-9a-f]{8} since", said)
-    assert "Accepted 400 truths, refused 0." in said
+    return "\n".join(reader.said)
 
 
 class Reader:
@@ -105,6 +143,7 @@ class Reader:
             "EVERGREEN_AZURITE_PORT": str(azurite_port),
             "EVERGREEN_LOCAL_DIR": str(folder / "local"),
             "EVERGREEN_FIRST_MODEL_S": "2",
+            "EVERGREEN_MONITOR_SCHEDULE": "*/3 * * * * *",
             "EVERGREEN_URL": f"http://127.0.0.1:{port}",
         }
         kept = {name: value for name, value in os.environ.items() if not name.startswith("EVERGREEN_")}
@@ -115,6 +154,7 @@ class Reader:
             ".venv/bin/": f"{documents.REPOSITORY}/.venv/bin/",
             "http://127.0.0.1:7071": local["EVERGREEN_URL"],
             "--time-budget 60": "--time-budget 2",
+            "evergreen demo": "evergreen demo --pace 3",
         }
         self.said: list[str] = []
 
@@ -131,7 +171,7 @@ class Reader:
             text=True,
             check=False,
         )
-        assert done.returncode == 0, done.stdout
+        assert done.returncode == 0, f"{commands}\n{done.stdout}"
         self.said.append(done.stdout)
 
 
