@@ -39,9 +39,9 @@ from tests.benchmarks.pages import put, table_of
 from tests.benchmarks.quality_tables import QualityTable, tables
 
 SEEDS = 5
-TRIALS = 3
+TRIALS = 2
 """Of each estimator. Among several in one search FLAML shares trials out by the clock."""
-ROUNDS = {"n_estimators": 120, "learning_rate": 0.1, "reg_alpha": 1 / 1024, "reg_lambda": 1.0}
+ROUNDS = {"n_estimators": 80, "learning_rate": 0.1, "reg_alpha": 1 / 1024, "reg_lambda": 1.0}
 START = {
     "lgbm": {**ROUNDS, "num_leaves": 31, "min_child_samples": 20, "log_max_bin": 8, "colsample_bytree": 1.0},
     "xgboost": {
@@ -52,7 +52,7 @@ START = {
         "colsample_bylevel": 1.0,
         "colsample_bytree": 1.0,
     },
-    "rf": {"n_estimators": 60, "max_features": 0.4, "max_leaves": 600},
+    "rf": {"n_estimators": 40, "max_features": 0.4, "max_leaves": 300},
 }
 """Estimators, one of each library, and where their search starts."""
 

@@ -15,7 +15,8 @@ from sklearn.exceptions import ConvergenceWarning
 from automl.errors import Rejected
 from automl.export import SUPPORTED, parity
 from automl.export.build import build
-from automl.export.prep import Prep
+from automl.export.prep import Prep, feeds
+from automl.export.runtime import run, session
 from automl.signature import Feature, Label, Signature, Task, Tensors
 from automl.values import MISSING
 from tests.unit.export.models import CLASSIFIERS, LINEAR, REGRESSORS
@@ -158,6 +159,52 @@ def test_any_table_exports_exactly(
         estimator.fit(matrix, truth[:80])
     report = Fitted(signature=used, prep=prep, estimator=estimator, holdout=rows[80:]).check()
     assert report.rows["holdout"] == 40
+
+
+FOREST = {"n_estimators": st.integers(1, 30), "max_leaf_nodes": st.integers(2, 60), "max_features": st.floats(0.1, 1)}
+BOOST = {
+    "n_estimators": st.integers(1, 40),
+    "learning_rate": st.floats(1e-3, 1),
+    "reg_alpha": st.floats(1e-3, 100),
+    "reg_lambda": st.floats(1e-3, 100),
+    "colsample_bytree": st.floats(0.05, 1),
+}
+HYPERPARAMETERS: dict[str, dict[str, Any]] = {
+    "lgbm": {**BOOST, "num_leaves": st.integers(2, 80), "min_child_samples": st.integers(1, 60),
+             "max_bin": st.sampled_from([7, 31, 255, 1023])},
+    "xgboost": {**BOOST, "max_leaves": st.integers(2, 60), "subsample": st.floats(0.3, 1)},
+    "xgb_limitdepth": {**BOOST, "max_depth": st.integers(1, 12), "min_child_weight": st.floats(1e-3, 50)},
+    "rf": FOREST,
+    "extra_tree": FOREST,
+    "histgb": {"max_iter": st.integers(1, 40), "learning_rate": st.floats(1e-3, 1),
+               "max_leaf_nodes": st.integers(2, 60), "max_bins": st.sampled_from([7, 31, 255]),
+               "l2_regularization": st.floats(1e-3, 100)},
+}  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_any_hyperparameters_export_exactly(data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(sorted(HYPERPARAMETERS)), label="estimator")
+    classes = data.draw(st.sampled_from([0, 2, 3, 6]), label="classes")
+    drawn = data.draw(st.fixed_dictionaries(HYPERPARAMETERS[name]), label="hyperparameters")
+    rows = data.draw(st.integers(30, 300), label="rows")
+    estimator = (CLASSIFIERS if classes else REGRESSORS)[name]().set_params(**drawn)
+    fitted = fit(estimator, tuple("abcdef"[:classes]), rows=rows, seed=data.draw(st.integers(0, 99), label="seed"))
+    assert fitted.check().rows["holdout"] == 500
+
+
+def test_single_rows_score_as_they_do_together() -> None:
+    for models, classes in ((CLASSIFIERS, ("a", "b", "c")), (REGRESSORS, ())):
+        for make in models.values():
+            fitted = fit(make(), classes)
+            scoring, rows = session(fitted.export()), fitted.holdout[:20]
+            together = run(scoring, feeds(rows))
+            for output, values in together.items():
+                alone = np.concatenate([run(scoring, feeds(rows[at : at + 1]))[output] for at in range(20)])
+                assert (
+                    (values == alone).all() if output == "label" else np.allclose(values, alone, rtol=1e-12, atol=0)
+                )
 
 
 @pytest.mark.parametrize(("name", "classes"), [("lgbm", 2), ("rf", 3), ("lrl1", 3), ("xgboost", 0), ("lgbm", 0)])
