@@ -35,7 +35,7 @@ def inspect(
     """
     remarks = [] if kind_of(file) == "parquet" else list(dialect_of(file).remarks)
     try:
-        columns, leaking, rows = _read(file, target)
+        columns, leaking, rows, aside = _read(file, target)
     except KeyboardInterrupt:
         raise Stopped("Stopped. Nothing was written.") from None
     if spec is not None:
@@ -46,9 +46,12 @@ def inspect(
              "remark": _remark(each, leaking)}
             for each in columns
         ]  # fmt: skip
-        show({"file": str(file), "rows": rows, "remarks": remarks, "columns": found})
+        show({"file": str(file), "rows": rows, "remarks": remarks, "rows_aside": len(aside), "columns": found})
         return
     typer.echo(f"{file.name}: {rows:,} rows, {len(columns)} columns{''.join(f', {remark}' for remark in remarks)}")
+    if aside:
+        places = ", ".join(f"{line:,}" for line in aside[:5]) + (" and so on" if len(aside) > 5 else "")
+        typer.echo(f"{len(aside):,} rows have too many or too few cells and would be put aside: line {places}")
     lines = [("column", "type", "missing", "different", "")]
     for each in columns:
         kind = "target" if each.name == target else each.type
@@ -62,10 +65,11 @@ def inspect(
         typer.echo(f"Next: evergreen train {file} --target {target}")
 
 
-def _read(file: Path, target: str | None) -> tuple[list[Column], list[str], int]:
+def _read(file: Path, target: str | None) -> tuple[list[Column], list[str], int, list[int]]:
     columns: list[Column] = []
     leakage: Leakage | None = None
-    for batch in batches(file, ROWS):
+    aside: list[int] = []
+    for batch in batches(file, ROWS, aside=aside):
         if not columns:
             columns = [Column(name) for name in batch.columns]
             if target is not None:
@@ -78,7 +82,7 @@ def _read(file: Path, target: str | None) -> tuple[list[Column], list[str], int]
             leakage.add(batch.rows)
     if not columns:
         raise Misuse(f"{file} has a header only: expected rows below it.")
-    return columns, leakage.suspects() if leakage is not None else [], columns[0].rows
+    return columns, leakage.suspects() if leakage is not None else [], columns[0].rows, aside
 
 
 def _remark(column: Column, leaking: list[str]) -> str:

@@ -30,12 +30,23 @@ def dialect_of(path: Path) -> Dialect:
         raise Misuse(f"{path} is {error}: expected a table as CSV or Parquet. Save it as one of these.") from error
 
 
-def batches(path: Path, size: int) -> Iterator[Batch]:
-    """The rows of a file, at most `size` at a time. Raises Misuse where it is not a whole table."""
-    yield from _parquet(path, size) if kind_of(path) == "parquet" else _csv(path, size)
+def batches(path: Path, size: int, *, aside: list[int] | None = None) -> Iterator[Batch]:
+    """The rows of a file, at most `size` at a time.
+
+    Parameters
+    ----------
+    aside
+        Takes the lines of rows that have not one cell a column, which are left out then; without it they are refused.
+
+    Raises
+    ------
+    Misuse
+        Where the file is not a whole table.
+    """
+    yield from _parquet(path, size) if kind_of(path) == "parquet" else _csv(path, size, aside)
 
 
-def _csv(path: Path, size: int) -> Iterator[Batch]:
+def _csv(path: Path, size: int, aside: list[int] | None) -> Iterator[Batch]:
     dialect = dialect_of(path)
     columns: tuple[str, ...] = ()
     found: list[list[str]] = []
@@ -47,6 +58,9 @@ def _csv(path: Path, size: int) -> Iterator[Batch]:
                     columns = tuple(cells)
                     continue
                 if len(cells) != len(columns):
+                    if aside is not None:
+                        aside.append(line)
+                        continue
                     raise Misuse(
                         f"{path}, line {line}: expected {len(columns)} cells as in the header, got {len(cells)}. "
                         "Quote cells that contain commas."

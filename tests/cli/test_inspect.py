@@ -94,3 +94,12 @@ def test_target_that_is_no_column_is_wrong_use(evergreen: Run, tmp_path: Path) -
     result = evergreen("inspect", path, "--target", "tarket")
     assert result.exit_code == 2
     assert "has no column 'tarket'" in result.stderr
+
+
+def test_rows_that_training_would_put_aside_are_counted_with_their_lines(evergreen: Run, tmp_path: Path) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text("a;b\n1;2\n3\n4;5\n", encoding="utf-16")
+    said = evergreen("inspect", path).stdout
+    assert "odd.csv: 2 rows, 2 columns, in UTF-16, with semicolons between cells" in said
+    assert "1 rows have too many or too few cells and would be put aside: line 3" in said
+    assert json.loads(evergreen("inspect", path, "--json").stdout)["rows_aside"] == 1
