@@ -42,7 +42,11 @@ def doctor(
     from infra.doctor.client import LiveAzure
 
     place = Place(subscription=subscription, location=location, group=resource_group)
-    found = list(examine(LiveAzure(), place))
+    try:
+        live = LiveAzure()
+    except ModuleNotFoundError as error:
+        raise Misuse(f"--azure needs {error.name}, got none. Run `pip install azure-identity`.") from error
+    found = list(examine(live, place))
     if as_json:
         show([asdict(each) for each in found])
     else:

@@ -46,3 +46,13 @@ def test_missing_place_is_misuse(cloud: Cloud) -> None:
     result = CliRunner().invoke(app, ["doctor", "--azure"], env={"AZURE_SUBSCRIPTION_ID": "s"})
     assert result.exit_code == 2
     assert "--resource-group, --location" in result.output
+
+
+def test_command_installed_alone_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent() -> None:
+        raise ModuleNotFoundError("No module named 'azure.identity'", name="azure.identity")
+
+    monkeypatch.setattr(client, "LiveAzure", absent)
+    result = CliRunner().invoke(app, ["doctor", "--azure", *WHERE])
+    assert result.exit_code == 2
+    assert "pip install azure-identity" in result.output
