@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from typing import Any
 
 import numpy as np
+import onnx
 import orjson
 import pytest
 
@@ -92,6 +94,20 @@ def test_a_table_becomes_a_version_that_loads_and_scores(task: str, metric: str,
         assert float(answer) > 130
     else:
         assert answer == {"binary": "stays", "multiclass": 2}[task]
+
+
+def test_an_ensemble_becomes_one_version_that_says_where_it_comes_from() -> None:
+    wanted = {"time_budget": 60, "max_iter": 12, "estimator_list": ["rf", "extra_tree"], "ensemble": True}
+    bench = Bench(to_csv(customers(400)), search=wanted)
+    version = bench.train().version
+    assert version is not None
+    parity = bench.registry.manifest("m", version)["parity"]
+    assert (parity["estimator"], parity["labels_unequal"]) == ("StackingClassifier", 0)
+    model = bench.registry.file("m", version, "model.onnx")
+    about = {item.key: item.value for item in onnx.load_from_string(model).metadata_props}
+    assert version == f"{about['version_time']}-{hashlib.sha256(model).hexdigest()[:8]}"
+    assert about["spec_sha256"] == bench.spec.sha256
+    assert (about["model"], about["run"]) == ("m", bench.request().id)
 
 
 def test_the_metrics_are_those_of_the_exported_model_on_rows_it_never_saw() -> None:
