@@ -18,6 +18,9 @@ from cli.status import numbers
 PASS_S = 20.0
 """How long `monitor --now` waits for the pass it asked for, in seconds."""
 
+GONE_S = 60.0
+"""How long `delete` waits until nothing is left, in seconds."""
+
 POLL_S = 0.5
 
 Reason = Annotated[str | None, typer.Option(help="Why; it is kept with the event.", show_default=False)]
@@ -63,11 +66,24 @@ def delete(
             raise Stopped("Nothing was removed.")
     with connect(url, key) as api:
         answer = api.delete(model)
+        gone = _gone(api, model)
     if as_json:
-        show(answer)
+        show(answer | {"removed": gone})
+    elif gone:
+        typer.echo(f"Removed model {model}.")
     else:
-        parts = ", ".join(f"{count:,} in {name}" for name, count in answer["removed"].items())
-        typer.echo(f"Removed model {model}: {parts}.")
+        text = f"Model {model} is out of service, but not removed after {GONE_S:.0f} s."
+        typer.echo(f"{text} Does a process of the role `train` run? It goes on when one does.")
+
+
+def _gone(api: Api, model: str) -> bool:
+    """Wait until nothing is left of a model; whether that was seen."""
+    until = time.monotonic() + GONE_S
+    while model in api.models():
+        if time.monotonic() > until:
+            return False
+        time.sleep(POLL_S)
+    return True
 
 
 def monitor(

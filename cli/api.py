@@ -118,7 +118,7 @@ class Api:
         return self._transport.object("POST", f"/models/{model}/monitor")
 
     def delete(self, model: str) -> dict[str, Any]:
-        """Remove a model with everything that is stored of it."""
+        """Take a model out of service and have everything removed that is stored of it, which takes some seconds."""
         return self._transport.object("DELETE", f"/models/{model}")
 
     def version(self, model: str, version: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,15 +12,12 @@ from automl.errors import InvalidInput, Problem
 from automl.events import Event
 from automl.spec import Spec
 from functions import parts
-from functions.http import endpoint, routes
+from functions.http import answer, endpoint, routes
 from functions.requests import json_object, model_of, name_of
 
 blueprint = routes()
 ACTING = func.AuthLevel.FUNCTION
 """Each acting route is a function of its own, so it can have a key of its own."""
-
-SETTLE_S = 1.0
-"""How long after its refresh an instance may still be scoring for a champion that is gone, in seconds."""
 
 
 @blueprint.route("models", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
@@ -49,18 +45,18 @@ def put_model(req: func.HttpRequest) -> dict[str, Any]:
         remedy = "Leave 'name' out or make it that of the route."
         raise InvalidInput.of([Problem(field="name", expected=f"'{name}'", got=repr(given)[:80], remedy=remedy)])
     wanted = Spec.from_json({"name": name, **body})
+    deletion.check_is_free(core.storage, wanted.name)
     spec.save(core.storage, wanted)
     return wanted.to_json()
 
 
 @blueprint.route("models/{model}", methods=["DELETE"], auth_level=ACTING)
 @endpoint
-def delete_model(req: func.HttpRequest) -> dict[str, Any]:
-    """Remove a model with all that is stored of it, unless a run is open; takes a few seconds."""
+def delete_model(req: func.HttpRequest) -> func.HttpResponse:
+    """Take a model out of service, unless a run is open; the training role removes all that is stored of it."""
     core, model = parts.core(), model_of(req)
-    wait_s = core.settings.champion_refresh_s + SETTLE_S
-    removed = deletion.delete(core.storage, core.runs, model, settle=lambda: time.sleep(wait_s))
-    return {"model": model, "removed": removed}
+    deletion.ask(core.storage, core.runs, model, queue=core.settings.train_queue)
+    return answer({"model": model, "message": "The model is out of service and is being removed."}, status=202)
 
 
 @blueprint.route("models/{model}/champion", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)

@@ -1,8 +1,9 @@
-"""The queue: a run to carry out, or a monitor pass that was asked for."""
+"""The queue: a run to carry out, a monitor pass that was asked for, or a model to remove."""
 
 from __future__ import annotations
 
 import logging
+import time
 
 import azure.functions as func
 import orjson
@@ -10,10 +11,14 @@ import orjson
 from functions import parts
 from functions.http import routes
 from functions.logs import OneLine
+from functions.monitor import tell
 
 blueprint = routes()
 logger = logging.getLogger("evergreen.queue")
 logger.addFilter(OneLine())
+
+SETTLE_S = 1.0
+"""How long after its refresh an instance may still answer for a champion that is gone, in seconds."""
 
 
 @blueprint.queue_trigger(arg_name="message", queue_name="%EVERGREEN_TRAIN_QUEUE%", connection="EVERGREEN_STORAGE")
@@ -38,7 +43,14 @@ def work_on_queue(message: func.QueueMessage) -> None:
         case {"kind": "monitor", "model": str(model)}:
             from automl.monitoring import passes
 
-            report = passes.monitor_pass(core.storage, core.registry, core.runs, core.clock, model)
-            logger.info("Monitor of model %s: %s", model, report.text)
+            tell(passes.monitor_pass(core.storage, core.registry, core.runs, core.clock, model))
+        case {"kind": "delete", "model": str(model)}:
+            from automl import deletion
+
+            wait_s = core.settings.champion_refresh_s + SETTLE_S
+            removed = deletion.sweep(core.storage, model, settle=lambda: time.sleep(wait_s))
+            logger.info("Model %s was removed: %s blobs", model, sum(removed.values()))
         case _:
-            raise ValueError(f"Expected a message of kind train or monitor, got {message.get_body()[:200]!r}.")
+            raise ValueError(
+                f"Expected a message of kind train, monitor or delete, got {message.get_body()[:200]!r}."
+            )

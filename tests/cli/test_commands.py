@@ -18,10 +18,14 @@ MOVED = {"champion": VERSION, "challenger": None, "previous": "v0", "event": EVE
 
 @pytest.fixture(autouse=True)
 def routes(server: StandIn) -> None:
+    def removed(_: Any) -> dict[str, Any]:
+        server.on("GET /models", {"models": []})
+        return {"model": "adult"}
+
     server.on("GET /models/adult/versions", {"versions": [VERSION, "v0"]})
     server.on("GET /models/adult/events", {"events": [EVENT]})
     server.on("POST /models/adult/(promote|rollback)", MOVED)
-    server.on("DELETE /models/adult", {"model": "adult", "removed": {"raw": 1, "log": 1200}})
+    server.on("DELETE /models/adult", removed)
     for name, data in FILES.items():
         server.on(f"GET /models/adult/versions/{VERSION}/files/{name}", Answer(body=data.decode()))
     server.on(f"GET /models/adult/versions/{VERSION}/files/manifest.json", MANIFEST)
@@ -37,7 +41,7 @@ def routes(server: StandIn) -> None:
         (("events", "adult"), "2026-11-20 16:00:00 UTC  promoted  It is better."),
         (("promote", "adult"), f"Champion: {VERSION}. Instances take it up within seconds."),
         (("rollback", "adult", "--reason", "It was worse."), "It is better."),
-        (("delete", "adult", "--yes"), "Removed model adult: 1 in raw, 1,200 in log."),
+        (("delete", "adult", "--yes"), "Removed model adult."),
         (("monitor", "adult"), "The monitor has not looked at this model yet"),
     ],
 )
@@ -97,6 +101,14 @@ def test_model_with_an_open_run_is_not_removed_and_why_is_told(server: StandIn, 
     server.on("DELETE /models/adult", problem(409, "conflict", "Run r of model 'adult' has not ended."))
     result = evergreen("delete", "adult", "--yes")
     assert (result.exit_code, result.stderr.strip()) == (1, "Run r of model 'adult' has not ended.")
+
+
+def test_removal_that_nobody_carries_out_is_not_called_done(
+    server: StandIn, evergreen: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acting, "GONE_S", 0.0)
+    server.on("DELETE /models/adult", {"model": "adult"})
+    assert "out of service, but not removed" in evergreen("delete", "adult", "--yes").stdout
 
 
 def test_pass_that_was_asked_for_is_waited_for(

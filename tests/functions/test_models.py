@@ -3,8 +3,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import azure.functions as func
 import pytest
 
+from functions import train
 from tests.functions.conftest import Client
 from tests.support.models import ROW, publish
 
@@ -123,14 +125,22 @@ async def test_name_no_version_or_run_can_have_is_unknown_and_nothing_is_read(ad
     assert read == []
 
 
-async def test_deleted_model_is_unknown_everywhere_at_once(adult: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_deleted_model_is_unknown_once_it_is_looked_at_and_its_name_is_free_once_it_is_swept(
+    adult: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert (await adult("score", ROW)).status == 200
-    monkeypatch.setattr("time.sleep", lambda _: adult.serving.champions.look("adult"))  # what time does elsewhere
     answer = await adult("delete_model")
-    assert (answer.status, answer.json["model"]) == (200, "adult")
+    assert (answer.status, answer.json["model"]) == (202, "adult")
+    adult.serving.champions.look("adult")
     assert (await adult("score", ROW)).status == 404
+    again = await adult("put_model", {"target": "income"})
+    assert (again.status, "is being removed" in again.json["detail"]) == (409, True)
+    (message,) = adult.storage.queues[adult.core.settings.train_queue]
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    train.work_on_queue._function.get_user_function()(func.QueueMessage(body=message.encode()))
     assert (await adult("list_models")).json == {"models": []}
     assert (await adult("delete_model")).status == 404
+    assert (await adult("put_model", {"target": "income"})).status == 200
 
 
 async def test_file_of_a_version_is_given_as_it_was_published(adult: Client) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
+import orjson
 import pytest
 
 from automl import deletion, spec
@@ -42,12 +44,19 @@ def asked(runs: Runs, name: str) -> Run:
     return runs.request(name, cause, {"blob": f"{name}/table", "etag": "e", "format": "csv"})
 
 
+def delete(storage: MemoryStorage, runs: Runs, *, settle: Callable[[], None] = lambda: None) -> dict[str, int]:
+    deletion.ask(storage, runs, "adult", queue="train")
+    message = orjson.loads(storage.queues["train"].pop())
+    assert message == {"kind": "delete", "model": "adult"}
+    return deletion.sweep(storage, "adult", settle=settle)
+
+
 def test_nothing_of_a_deleted_model_is_left_and_nothing_of_others_is_touched(
     storage: MemoryStorage, runs: Runs
 ) -> None:
     model(storage, "adult")
     model(storage, "adult-2")
-    removed = deletion.delete(storage, runs, "adult", settle=lambda: None)
+    removed = delete(storage, runs)
     assert names(storage) == {"adult-2"}
     assert all(count > 0 for count in removed.values())
 
@@ -57,7 +66,7 @@ def test_model_with_an_open_run_is_left_whole(storage: MemoryStorage, runs: Runs
     run = asked(runs, "adult")
     before = [info.name for container in CONTAINERS for info in storage.find(container)]
     with pytest.raises(Conflict, match=f"Run {run.id} of model 'adult' has not ended"):
-        deletion.delete(storage, runs, "adult", settle=lambda: None)
+        delete(storage, runs)
     assert [info.name for container in CONTAINERS for info in storage.find(container)] == before
 
 
@@ -68,7 +77,7 @@ def test_what_is_logged_until_every_instance_knows_goes_too(storage: MemoryStora
     def log_late() -> None:
         storage.append(LOG, late, b"{}\n", at=0)
 
-    deletion.delete(storage, runs, "adult", settle=log_late)
+    delete(storage, runs, settle=log_late)
     assert names(storage) == set()
 
 
@@ -79,7 +88,7 @@ def test_spec_and_pointer_are_gone_before_the_wait(storage: MemoryStorage, runs:
     def look() -> None:
         seen.extend(info.name for info in storage.find(CONTROL, "adult/"))
 
-    deletion.delete(storage, runs, "adult", settle=look)
+    delete(storage, runs, settle=look)
     assert seen
     assert not {"adult/spec.json", "adult/champion.json"} & set(seen)
 
@@ -98,13 +107,19 @@ def test_broken_off_deletion_is_finished_by_the_next(storage: MemoryStorage, run
 
     storage.before = break_off
     try:
-        deletion.delete(storage, runs, "adult", settle=lambda: None)
+        delete(storage, runs)
     except ConnectionError:
         storage.before = lambda *_: None
-        deletion.delete(storage, runs, "adult", settle=lambda: None)
+        delete(storage, runs)
     assert names(storage) == set()
+
+
+def test_model_that_was_made_anew_is_left_alone_by_an_old_message(storage: MemoryStorage, runs: Runs) -> None:
+    model(storage, "adult")
+    assert sum(deletion.sweep(storage, "adult", settle=lambda: None).values()) == 0
+    assert names(storage) == {"adult"}
 
 
 def test_model_of_which_nothing_is_stored_is_not_found(storage: MemoryStorage, runs: Runs) -> None:
     with pytest.raises(NotFound, match="There is no model 'adult'"):
-        deletion.delete(storage, runs, "adult", settle=lambda: None)
+        delete(storage, runs)
