@@ -112,8 +112,9 @@ def test_tutorial_leads_from_a_csv_to_a_model_that_has_replaced_itself(tmp_path:
     assert "Scored 32,561 rows with adult" in said
     assert "Accepted 32,561 truths, refused 0." in said
     assert re.search(r"alarm +none", said)
-    for kind in ("alarm", "retraining", "registered", "promoted", "rolled-back"):
-        assert re.search(rf"UTC  {kind} |{kind}", said)
+    for kind in ("alarm", "retraining", "registered", "promoted"):
+        assert re.search(rf"UTC  {kind} ", said)
+    assert "The world has turned back." in said
     assert "replaces champion" in said
     assert "Removed model adult" in said
 
