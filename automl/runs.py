@@ -66,6 +66,8 @@ class Run:
         How far the whole run is, 0 to 100.
     best_loss
         FLAML's best validation loss so far, smaller is better.
+    checkpoint
+        The best configuration of each estimator that the search has found so far; a later attempt begins with them.
     message
         The latest news in words; at the end, the outcome and its reason.
     attempt
@@ -90,6 +92,7 @@ class Run:
     percent: float = 0.0
     trials: int = 0
     best_loss: float | None = None
+    checkpoint: Mapping[str, Any] | None = None
     message: str = "Waiting for a worker."
     version: str | None = None
     attempt: int = 0

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 import azure.functions as func
 
 from functions import parts
 from functions.http import routes
 from functions.logs import OneLine
+
+if TYPE_CHECKING:
+    from automl.monitoring.passes import Report
 
 blueprint = routes()
 logger = logging.getLogger("evergreen.monitor")
@@ -22,4 +26,11 @@ def watch_models(timer: func.TimerRequest) -> None:
 
     core = parts.core()
     for report in passes.monitor_all(core.storage, core.registry, core.runs, core.clock):
-        logger.info("Monitor of model %s: %s", report.model, report.text)
+        tell(report)
+
+
+def tell(report: Report) -> None:
+    """Log a pass and, each in a line of its own, what it decided: alerts are made of these lines."""
+    logger.info("Monitor of model %s: %s", report.model, report.text)
+    for decision in report.decisions:
+        logger.warning("Decision on model %s: %s", report.model, decision)

@@ -76,7 +76,7 @@ def run(
         classes=len(signature.classes),
         kind=parts.kind,
         settings=spec.search,
-        starting_points=_champions_points(registry, run.model),
+        starting_points=run.checkpoint or _champions_points(registry, run.model),
         on_trial=lambda trial: progress(_searching(trial)),
     )
 
@@ -154,6 +154,7 @@ def _searching(trial: Trial) -> Progress:
         message=f"After trial {trial.trials}, {trial.estimator} is the best.",
         trials=trial.trials,
         best_loss=trial.best_loss if math.isfinite(trial.best_loss) else None,
+        checkpoint=trial.points,
     )
 
 

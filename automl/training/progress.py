@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +19,8 @@ class Progress:
         Of the whole run, 0 to 100.
     best_loss
         FLAML's best validation loss so far; None before there is one.
+    checkpoint
+        While searching: the best configuration of each estimator so far, for an attempt that has to begin again.
     """
 
     stage: str
@@ -24,6 +28,7 @@ class Progress:
     message: str
     trials: int = 0
     best_loss: float | None = None
+    checkpoint: Mapping[str, Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

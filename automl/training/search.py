@@ -51,12 +51,15 @@ class Trial:
         Its validation loss; smaller is better (1 − r2 for `r2`, and so on).
     share
         Part of the budget that is used up, 0 to 1.
+    points
+        The best configuration of each estimator so far.
     """
 
     trials: int
     estimator: str
     best_loss: float
     share: float
+    points: dict[str, Config]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -178,7 +181,6 @@ def search(
         except (ArithmeticError, ValueError, AssertionError) as error:
             raise Rejected(f"FLAML could not search: {type(error).__name__}: {error}. {_ADVICE}") from error
     _check(model, f"{watch.trials} trials of {', '.join(names)} in {settings.time_budget:g} s")
-    best = model.best_config_per_estimator
     return Found(
         model=model,
         estimator=str(model.best_estimator),
@@ -186,7 +188,7 @@ def search(
         metric=metric,
         best_loss=float(model.best_loss),
         trials=watch.trials,
-        starting_points={name: _json(config) for name, config in best.items() if config},
+        starting_points=_points(model),
         seconds=time.perf_counter() - started,
     )
 
@@ -221,7 +223,13 @@ class _Watch:
             share = max(share, self.trials / self.settings.max_iter)
         best = self.model._best_estimator or estimator
         loss = float(state.best_loss)
-        self.on_trial(Trial(trials=self.trials, estimator=best, best_loss=loss, share=min(1.0, share)))
+        points = _points(self.model)
+        self.on_trial(Trial(trials=self.trials, estimator=best, best_loss=loss, share=min(1.0, share), points=points))
+
+
+def _points(model: Any) -> dict[str, Config]:
+    """The best configuration of every estimator that has been tried."""
+    return {name: _json(config) for name, config in model.best_config_per_estimator.items() if config}
 
 
 def _check(model: Any, tried: str) -> None:

@@ -93,6 +93,7 @@ class _Record:
                 message=news.message,
                 trials=news.trials,
                 best_loss=news.best_loss,
+                checkpoint=news.checkpoint or self.run.checkpoint,
             )
         except Unavailable:
             return  # training goes on without storage; the next beat tells, or finds the run taken over

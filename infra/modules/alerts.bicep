@@ -90,12 +90,12 @@ var queries = [
   }
   {
     name: 'accuracy-alarm'
-    says: 'The monitor acted: an accuracy alarm, a retraining, a promotion or a roll-back. The events of the model say which.'
+    says: 'The accuracy of a champion has fallen: the monitor raised its alarm. The events of the model have the numbers.'
     severity: 2
     every: 'PT15M'
     window: 'PT30M'
     threshold: 0
-    query: 'union isfuzzy=true (AppTraces | where Message matches regex "^Monitor of model .* [1-9][0-9]* decisions"), (AppMetrics | where Name == "evergreen.retrain.runs" and tostring(Properties.trigger) == "accuracy")'
+    query: 'union isfuzzy=true (AppTraces | where Message matches regex "^Decision on model .*: The accuracy of champion "), (AppMetrics | where Name == "evergreen.retrain.runs" and tostring(Properties.trigger) == "accuracy")'
   }
   {
     name: 'drift'

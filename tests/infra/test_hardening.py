@@ -41,6 +41,8 @@ METRICS = {
 
 LOGGED = {
     "Monitor of model %s: %s": "functions/monitor.py",
+    "Decision on model %s: %s": "functions/monitor.py",
+    "The accuracy of champion ": "automl/monitoring/alarm.py",
     "The monitor pass of model %s failed.": "automl/monitoring/passes.py",
     "The %s log of model %s was not written": "automl/log/writer.py",
     '"Model %s: %s"': "automl/scoring/champions.py",

@@ -34,6 +34,7 @@ def test_every_trial_is_told_of_as_it_happens() -> None:
     assert losses == sorted(losses, reverse=True)
     assert told[-1].best_loss == found.best_loss
     assert told[-1].estimator == found.estimator == "lgbm"
+    assert told[-1].points == found.starting_points
 
 
 def test_the_outcome_is_plain_json_and_warm_starts_the_next_search() -> None:

@@ -210,3 +210,24 @@ def test_a_promotion_in_between_does_not_lose_the_version(room: Room) -> None:
     assert (ended.id, ended.status) == (other.id, "registered")
     pointer = room.core.registry.pointer(MODEL)
     assert (pointer.champion, pointer.challenger) == ("20261120T163000Z-22222222", "20261120T170000Z-33333333")
+
+
+def test_an_attempt_that_begins_again_is_given_what_the_search_had_found(room: Room) -> None:
+    best = {"lgbm": {"num_leaves": 7}}
+
+    def dies(run: Run, tell: Tell) -> Outcome:
+        tell(Progress(stage="searching", percent=40.0, message="Searching.", checkpoint=best))
+        tell(Progress(stage="exporting", percent=82.0, message="Exporting."))
+        raise Unavailable("The worker dies here.")
+
+    with pytest.raises(Unavailable):
+        room.handle(dies)
+    room.clock.advance(minutes=5)
+    given: list[Any] = []
+
+    def again(run: Run, tell: Tell) -> Outcome:
+        given.append(run.checkpoint)
+        return room.publish("v1", run)
+
+    room.handle(again)
+    assert given == [best]
