@@ -4,8 +4,8 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-# `make infra` has an environment of its own: checkov's pins would narrow those of the app.
-.PHONY: infra checkov package
+# checkov has an environment of its own: its pins would narrow those of the app.
+.PHONY: checkov package
 .PHONY: help up down status test check bench lock clean azurite browser contract python
 
 VENV := .venv/bin/python
@@ -33,14 +33,12 @@ status: ## what runs
 test: python azurite browser contract ## every test
 	@.venv/bin/pytest
 
-check: python ## format, lint, types, layers
+check: python checkov ## format, lint, types, layers, Bicep
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 	@.venv/bin/pytest tests/infra/test_bicep.py tests/infra/test_hardening.py tests/infra/test_settings.py
-
-infra: python checkov ## checkov over the Bicep files, with checks really run
 	@$(VENV) -m infra.check.checkov .venv-checkov/bin/checkov
 
 package: python ## stage what azd deploys, and check its size
@@ -85,7 +83,8 @@ checkov: .venv-checkov/.stamp
 
 .venv-checkov/.stamp: infra/check/requirements-checkov.txt .venv/.stamp
 	@$(VENV) -m venv --clear .venv-checkov
-	@.venv-checkov/bin/pip install --disable-pip-version-check --quiet -r infra/check/requirements-checkov.txt
+	@echo "Installing checkov ..."
+	@.venv-checkov/bin/pip install --disable-pip-version-check --quiet --quiet -r infra/check/requirements-checkov.txt
 	@touch $@
 
 contract: .venv-contract/.stamp

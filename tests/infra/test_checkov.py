@@ -1,4 +1,4 @@
-"""What is read out of a report of checkov. The report itself is made in CI, and by `make infra`."""
+"""What is read out of a report of checkov. The report itself is made by `make check`."""
 
 from __future__ import annotations
 
