@@ -20,9 +20,9 @@ Every command that talks to a server takes `--url` and `--key`, or `EVERGREEN_UR
 environment. With `--json` standard output holds JSON and nothing else, one document a line; what goes on is told on
 standard error either way. `evergreen --install-completion` completes commands and options in your shell.
 
-`score` holds one batch of 5,000 rows at a time. 1,000,000 rows of the census table (102 MB, 14 columns) took 114 seconds
-on two busy cores, every answer in the log: 8,750 rows a second, at most 70 MiB in the command and 172 MiB in the server,
-both the same after the first rows as after the last.
+`score` holds one batch of 5,000 rows at a time. 1,000,000 rows of the census table (102 MB, 14 columns) took 114
+seconds on two busy cores, every answer in the log: 8,750 rows a second, at most 70 MiB in the command and 172 MiB in
+the server, both the same after the first rows as after the last.
 
 | exit code | meaning |
 |---|---|
