@@ -91,7 +91,7 @@ class Comparison:
         largest, ties = float(difference.max()), 0
         if flaml.label is not None and graph.label is not None:
             other = flaml.label != graph.label
-            tied = other & _tied(flaml, graph.label)
+            tied = other & _is_top(flaml, flaml.label) & _is_top(flaml, graph.label)
             ties = int(tied.sum())
             unequal |= other & ~tied
         return cls(unequal=np.flatnonzero(unequal), ties=ties, largest=largest)
@@ -102,7 +102,8 @@ def class_text(label: Label | np.generic) -> str:
     return values.category(label.item() if isinstance(label, np.generic) else label)
 
 
-def _tied(flaml: Answers, label: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+def _is_top(flaml: Answers, label: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Whether the class named for each row is one of those that FLAML finds most probable."""
     named = np.take_along_axis(flaml.numbers, np.maximum(label, 0)[:, None], axis=1)[:, 0]
     within: npt.NDArray[np.bool_] = flaml.numbers.max(axis=1) - named <= TIE[flaml.numbers.dtype]
     return within & (label >= 0)

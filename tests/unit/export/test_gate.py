@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 import pytest
 from onnx import AttributeProto, ModelProto, NodeProto, numpy_helper
 from sklearn.ensemble import StackingClassifier
 
 from automl.errors import Rejected
+from automl.export import parity
 from automl.export.prep import MATRIX
 from automl.export.splits import Splits
 from tests.unit.export.models import CLASSIFIERS, REGRESSORS
@@ -191,3 +194,24 @@ def test_model_of_another_estimator_is_refused_on_the_holdout() -> None:
     other = fit(CLASSIFIERS["lgbm"](), NAMES[:2], seed=9)
     with pytest.raises(Rejected, match=r"First holdout row \d+ \(column '.+' its most extreme\)"):
         FITTED["lgbm"].check(other.export())
+
+
+def test_labels_that_contradict_flamls_own_probabilities_are_no_tie() -> None:
+    fitted = FITTED["lgbm"]
+
+    def turned(matrix: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
+        labels = fitted.predict(matrix)
+        first, second = fitted.signature.classes[:2]
+        return np.where(labels == first, second, first)
+
+    with pytest.raises(Rejected, match="rows unequal"):
+        parity.check(
+            fitted.export(),
+            fitted.prep,
+            turned,
+            fitted.estimator.predict_proba,
+            fitted.signature,
+            holdout=fitted.holdout,
+            golden=fitted.holdout[:10],
+            estimator=fitted.estimator,
+        )
