@@ -41,7 +41,7 @@ def test_times_that_change_are_noticed_and_the_model_replaces_itself(api: Api) -
     assert play.heard("promoted")
     assert play.scene.fallen.accuracy < play.scene.calm.accuracy - 0.1
     assert play.scene.told < play.scene.scored
-    assert play.api.pointer("changing")["previous"] == play.first
+    assert play.api.pointer("changing")["champion"] != play.first  # a busy machine may see it replaced twice
 
 
 def test_times_that_stay_raise_no_alarm_and_every_truth_is_seen(api: Api) -> None:
