@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -79,27 +79,38 @@ def write(
     prior: int | None = None,
 ) -> Event:
     """Write an event under the next free number and return it."""
-    seq = _last(storage, model) + 1
+    event = Event(
+        seq=_last(storage, model) + 1,
+        id=uuid.uuid4().hex,
+        at=clock(),
+        kind=kind,
+        text=text,
+        evidence=dict(evidence or {}),
+        pointer=pointer,
+        prior=prior,
+    )
+    while not _create(storage, model, event):
+        event = replace(event, seq=event.seq + 1, at=clock())
+    return event
+
+
+def write_once(
+    storage: Storage, clock: Clock, model: str, *, kind: str, text: str, evidence: Mapping[str, Any]
+) -> Event:
+    """Write an event unless one of its kind has the same `key` in its evidence; that one, or the new.
+
+    The number it is written under is the one after all that were looked at, so that of many writers at once one wins
+    and the others find what it wrote.
+    """
     identity = uuid.uuid4().hex
     while True:
-        event = Event(
-            seq=seq,
-            id=identity,
-            at=clock(),
-            kind=kind,
-            text=text,
-            evidence=dict(evidence or {}),
-            pointer=pointer,
-            prior=prior,
-        )
-        try:
-            storage.put(CONTROL, _name(model, seq), orjson.dumps(event.to_json()), create=True)
-        except Precondition:
-            found = read(storage, model, seq)
-            if found.id == identity:
-                return found  # written after all, by an attempt whose answer was lost
-            seq += 1
-        else:
+        seen = history(storage, model)
+        for event in seen:
+            if event.kind == kind and event.evidence.get("key") == evidence["key"]:
+                return event
+        seq = max((event.seq for event in seen), default=0) + 1
+        event = Event(seq=seq, id=identity, at=clock(), kind=kind, text=text, evidence=dict(evidence))
+        if _create(storage, model, event):
             return event
 
 
@@ -118,6 +129,15 @@ def history(storage: Storage, model: str) -> list[Event]:
         read(storage, model, int(info.name[len(prefix) :].removesuffix(".json")))
         for info in storage.find(CONTROL, prefix)
     ]
+
+
+def _create(storage: Storage, model: str, event: Event) -> bool:
+    """Write an event under its number; whether nobody else has that number."""
+    try:
+        storage.put(CONTROL, _name(model, event.seq), orjson.dumps(event.to_json()), create=True)
+    except Precondition:
+        return read(storage, model, event.seq).id == event.id  # ours when only the answer to the write was lost
+    return True
 
 
 def _last(storage: Storage, model: str) -> int:

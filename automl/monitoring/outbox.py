@@ -56,9 +56,8 @@ def written(registry: Registry, model: str, *, kind: str, key: str) -> Mapping[s
 
 
 def _note(registry: Registry, runs: Runs, model: str, item: Mapping[str, Any]) -> None:
-    if written(registry, model, kind=item["kind"], key=item["evidence"]["key"]) is not None:
-        return  # an earlier pass wrote it and died, or the state was rebuilt
-    events.write(
+    # Once: an earlier pass may have written it and died, another may be at it now, the state may have been rebuilt.
+    events.write_once(
         registry.storage, registry.clock, model, kind=item["kind"], text=item["text"], evidence=item["evidence"]
     )
 

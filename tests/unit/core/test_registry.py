@@ -210,6 +210,28 @@ def test_events_keep_their_number_order_among_many_writers(storage: MemoryStorag
     assert {event.text for event in written} == {str(n) for n in range(16)}
 
 
+@pytest.mark.parametrize("_", range(20))
+def test_an_event_of_one_key_is_written_once_by_many_writers(
+    storage: MemoryStorage, clock: FixedClock, _: int
+) -> None:
+    found: list[events.Event] = []
+
+    def write() -> None:
+        note = events.write_once(storage, clock, MODEL, kind="alarm", text="It fell.", evidence={"key": "k"})
+        found.append(note)
+        events.write(storage, clock, MODEL, kind="note", text="Something else.")
+
+    threads = [threading.Thread(target=write) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    written = events.history(storage, MODEL)
+    assert [event.kind for event in written].count("alarm") == 1
+    assert {event.id for event in found} == {event.id for event in written if event.kind == "alarm"}
+    assert [event.seq for event in written] == list(range(1, 8))
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_many_promoters_leave_one_consistent_history(
     registry: Registry, storage: MemoryStorage, clock: FixedClock, seed: int
