@@ -13,13 +13,8 @@ import orjson
 
 from automl.log import ids
 from automl.log.reader import decode, hour_of, lines_of_hours, new_lines
+from automl.log.records import ID, KEY, KEY_MARK
 from automl.storage import Storage
-
-_ID = slice(7, 43)
-"""Where a prediction line has its id: behind `{"id":"`."""
-
-_KEY = slice(43, 50)
-"""Where a prediction line of a model with a business key has `","key"`."""
 
 
 class _Truth(NamedTuple):
@@ -136,7 +131,7 @@ def _predictions(
     wanted = {name.encode() for name in by_id}
     for lines in batches:
         for line in lines:
-            if line[_ID] in wanted or (by_key and line[_KEY] == b'","key"'):
+            if line[ID] in wanted or (by_key and line[KEY] == KEY_MARK):
                 record = _record(line)
                 if record is not None and record["role"] == "champion":
                     yield record

@@ -8,6 +8,14 @@ from typing import Any
 
 import orjson
 
+ID = slice(7, 43)
+"""Where a prediction line has its id: behind `{"id":"`."""
+
+KEY = slice(43, 50)
+"""Where a prediction line of a model with a business key has `KEY_MARK`."""
+
+KEY_MARK = b'","key"'
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Predictions:

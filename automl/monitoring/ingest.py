@@ -12,6 +12,7 @@ import orjson
 
 from automl.log import ids
 from automl.log.reader import decode, hour_of, lines_of_hours, new_lines
+from automl.log.records import ID, KEY, KEY_MARK
 from automl.monitoring.state import State
 from automl.storage import Storage
 
@@ -21,12 +22,6 @@ MAX_PENDING = 10_000
 CLOSED_AFTER_HOURS = 1
 """How long after its end an hour of the log may still grow. Writers choose the hour of an append when it begins, and
 an append lasts seconds; the rest is for clocks that disagree."""
-
-_ID = slice(7, 43)
-"""Where a prediction line has its id: behind `{"id":"`."""
-
-_KEY = slice(43, 50)
-"""Where a prediction line of a model with a business key has `","key"`."""
 
 _HOUR_MS = 3_600_000
 
@@ -163,13 +158,13 @@ def _keep(state: State, truths: Sequence[Truth]) -> None:
 
 def _with_id(lines: Sequence[bytes], wanted: set[str]) -> Iterator[Prediction]:
     texts = {text.encode() for text in wanted}
-    return _champions(line for line in lines if line[_ID] in texts) if texts else iter(())
+    return _champions(line for line in lines if line[ID] in texts) if texts else iter(())
 
 
 def _with_key(lines: Sequence[bytes], wanted: set[str]) -> Iterator[Prediction]:
     if not wanted:
         return iter(())
-    keyed = _champions(line for line in lines if line[_KEY] == b'","key"')
+    keyed = _champions(line for line in lines if line[KEY] == KEY_MARK)
     return (prediction for prediction in keyed if prediction.key in wanted)
 
 
