@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import azure.functions as func
 
-from automl.scoring.service import MEDIA_TYPES
+from automl.scoring import response, rows
 from functions import parts
 from functions.http import answer, endpoint, routes
-from functions.requests import body_of, media_type, model_of
+from functions.requests import JSON, body_of, media_type, model_of
 
 blueprint = routes()
+
+_READERS = {JSON: rows.from_json, "text/csv": rows.from_csv}
 
 
 @blueprint.route("models/{model}/score", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
@@ -19,4 +23,5 @@ async def score(req: func.HttpRequest) -> func.HttpResponse:
     model = model_of(req)
     serving = await parts.serving()
     body = body_of(req, serving.core.settings.max_body_bytes)
-    return answer(await serving.scoring.score(model, body, media_type(req, *MEDIA_TYPES)))
+    read = partial(_READERS[media_type(req, *_READERS)], body=body)
+    return answer(await serving.scoring.answer(model, read, response.to_json, size=len(body)))

@@ -1,4 +1,8 @@
-"""One scoring request: from the bytes of its body to the bytes of its answer, and its records in the log."""
+"""Scoring requests: from rows to an answer, and its records in the log, whatever protocol they came by.
+
+A protocol is two functions: `read` makes rows of a request, `write` makes the response of an `Answer`. Small requests
+are read, scored and written on the event loop; those that would hold it up go to a thread.
+"""
 
 from __future__ import annotations
 
@@ -6,40 +10,53 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-import orjson
+from typing import TypeVar
 
 from automl.errors import Unavailable
 from automl.events import Clock
 from automl.log.ids import Ids
 from automl.log.records import Predictions
 from automl.log.writer import AppendLog
-from automl.scoring import rows
 from automl.scoring.champions import Champions
 from automl.scoring.rows import Reading, Rows
-from automl.scoring.session import ModelSession
+from automl.scoring.session import ModelSession, Scores
 from automl.settings import Settings
 from automl.signature import to_records
 
 INLINE_BYTES = 8 * 1024
 """A longer body takes more than about a millisecond and is scored in a thread, so that short ones need not wait."""
 
-_READERS: dict[str, Callable[[Reading, bytes], Rows]] = {
-    "application/json": rows.from_json,
-    "text/csv": rows.from_csv,
-}
-MEDIA_TYPES = tuple(_READERS)
-"""Content types of a scoring request."""
+Read = Callable[[Reading], Rows]
+"""Rows of a request, given how bodies of the model are read."""
+
+Response = TypeVar("Response")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one request was answered.
+
+    Parameters
+    ----------
+    ids
+        Prediction ids, one a row.
+    logged
+        Whether the records are in the log (for an `async` log: on their way to it).
+    """
+
+    session: ModelSession
+    scores: Scores
+    ids: list[str]
+    logged: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Scored:
     """An answer but for whether it was logged, and its log lines."""
 
-    answer: bytes
+    scores: Scores
+    ids: list[str]
     lines: bytes
-    count: int
 
 
 class Scoring:
@@ -61,15 +78,17 @@ class Scoring:
         self._max_rows = settings.max_rows
         self._clock = clock
 
-    async def score(self, model: str, body: bytes, media_type: str) -> bytes:
-        """The answer to one request, as JSON.
+    async def answer(self, model: str, read: Read, write: Callable[[Answer], Response], *, size: int) -> Response:
+        """The response to one request.
 
-        `logged` tells whether its records are in the log; where storage fails, the score is answered all the same.
+        Where storage fails, the score is answered all the same, with `logged` false.
 
         Parameters
         ----------
-        media_type
-            One of `MEDIA_TYPES`.
+        read, write
+            The protocol. Neither may touch the event loop: they are called in a thread for a large request.
+        size
+            Bytes of the request's body.
 
         Raises
         ------
@@ -81,38 +100,29 @@ class Scoring:
         session = self._champions.cached(model)
         if session is None:
             session = await asyncio.to_thread(self._champions.get, model)
-        if len(body) <= INLINE_BYTES:
-            scored = self._scored(session, body, media_type)
-        else:
-            scored = await asyncio.to_thread(self._scored, session, body, media_type)
-        logged = await self._logged(model, scored)
-        return scored.answer + (b',"logged":true}' if logged else b',"logged":false}')
+        if size <= INLINE_BYTES:
+            scored = self._score(session, read)
+            return write(await self._logged(session, scored))
+        scored = await asyncio.to_thread(self._score, session, read)
+        return await asyncio.to_thread(write, await self._logged(session, scored))
 
-    async def _logged(self, model: str, scored: _Scored) -> bool:
-        if not self._is_logged:
-            return False
-        try:
-            await self._log.append(model, scored.lines, scored.count)
-        except Unavailable:
-            return False  # counted and reported by the log
-        return True
+    async def _logged(self, session: ModelSession, scored: _Scored) -> Answer:
+        logged = self._is_logged
+        if logged:
+            try:
+                await self._log.append(session.model, scored.lines, len(scored.ids))
+            except Unavailable:
+                logged = False  # counted and reported by the log
+        return Answer(session=session, scores=scored.scores, ids=scored.ids, logged=logged)
 
-    def _scored(self, session: ModelSession, body: bytes, media_type: str) -> _Scored:
+    def _score(self, session: ModelSession, read: Read) -> _Scored:
         started = time.perf_counter_ns()
-        reading = Reading(signature=session.signature, key=session.key, max_rows=self._max_rows)
-        given = _READERS[media_type](reading, body)
+        given = read(Reading(signature=session.signature, key=session.key, max_rows=self._max_rows))
         scores = session.score(given.tensors)
-        count = len(given.tensors)
         at_ms = int(self._clock().timestamp() * 1000)
-        ids = self._ids.mint(session.model, count, at_ms)
-        probabilities = None if scores.probabilities is None else scores.probabilities.tolist()
-        answer: dict[str, Any] = {"model": session.model, "version": session.version, "predictions": scores.labels}
-        if probabilities is not None:
-            answer["probabilities"] = [dict(zip(session.class_names, row, strict=True)) for row in probabilities]
-        answer["prediction_ids"] = ids
-        text = orjson.dumps(answer)[:-1]
+        ids = self._ids.mint(session.model, len(given.tensors), at_ms)
         if not self._is_logged:
-            return _Scored(answer=text, lines=b"", count=count)
+            return _Scored(scores=scores, ids=ids, lines=b"")
         records = Predictions(
             model=session.model,
             version=session.version,
@@ -122,7 +132,7 @@ class Scoring:
             keys=given.keys,
             features=to_records(session.signature, given.tensors),
             labels=scores.labels,
-            probabilities=probabilities,
+            probabilities=None if scores.probabilities is None else scores.probabilities.tolist(),
             latency_us=(time.perf_counter_ns() - started) // 1000,
         )
-        return _Scored(answer=text, lines=records.lines(), count=count)
+        return _Scored(scores=scores, ids=ids, lines=records.lines())
