@@ -5,7 +5,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 # checkov has an environment of its own: its pins would narrow those of the app.
-.PHONY: checkov package
+.PHONY: checkov package clients
 .PHONY: help up down status test check bench lock clean azurite browser contract python
 
 VENV := .venv/bin/python
@@ -30,7 +30,7 @@ down: ## stop it; the data stays
 status: ## what runs
 	@$(VENV) -m infra.local status
 
-test: python azurite browser contract ## every test
+test: python azurite browser contract clients ## every test
 	@.venv/bin/pytest
 
 check: python checkov ## format, lint, types, layers, Bicep
@@ -57,10 +57,11 @@ lock: ## pin what requirements*.in ask for, with hashes (needs uv)
 	$(LOCK) --python-version 3.11 -c requirements.txt requirements-serve.in -o requirements-serve.txt
 	$(LOCK) --python-version 3.11 -c requirements.txt requirements-dev.in -o requirements-dev.txt
 	$(LOCK) --python-version 3.13 -c requirements.txt requirements-contract.in -o requirements-contract.txt
+	$(LOCK) --python-version 3.11 requirements-clients.in -o requirements-clients.txt
 
 clean: down ## stop everything and remove its data, environments and caches
 	@for each in azurite logs run; do rm -rf "$${EVERGREEN_LOCAL_DIR:-.local}/$$each"; done
-	@rm -rf .venv .venv-contract .venv-checkov node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-contract .venv-clients .venv-checkov node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # What the above stand on. A stamp file says that an environment is complete: a broken-off installation has none.
 
@@ -91,3 +92,8 @@ contract: .venv-contract/.stamp
 
 .venv-contract/.stamp: requirements-contract.txt .venv/.stamp
 	@$(VENV) $(INSTALL) contract
+
+clients: .venv-clients/.stamp
+
+.venv-clients/.stamp: requirements-clients.txt .venv/.stamp
+	@$(VENV) $(INSTALL) clients

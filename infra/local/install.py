@@ -1,4 +1,4 @@
-"""Installs what the local system stands on: `python -m infra.local.install python|azurite|browser|contract`.
+"""Installs what the local system stands on: `python -m infra.local.install python|azurite|browser|contract|clients`.
 
 Runs before anything is installed, so it and all it imports need the standard library alone.
 """
@@ -59,6 +59,13 @@ def install_contract() -> None:
     python = _environment(REPOSITORY / ".venv-contract", base, CONTRACT_PYTHON)
     _pip(python, REPOSITORY / "requirements-contract.txt", "Packages of the contract test")
     (REPOSITORY / ".venv-contract" / ".stamp").touch()
+
+
+def install_clients() -> None:
+    """Make `.venv-clients` with the Python of `.venv`: clients that others wrote, by which tests talk to the app."""
+    python = _environment(REPOSITORY / ".venv-clients", Path(sys.executable), (3, 11))
+    _pip(python, REPOSITORY / "requirements-clients.txt", "Clients of others")
+    (REPOSITORY / ".venv-clients" / ".stamp").touch()
 
 
 def find_contract_python() -> Path | None:
@@ -139,6 +146,7 @@ def main() -> int:
         "azurite": install_azurite,
         "browser": install_browser,
         "contract": install_contract,
+        "clients": install_clients,
     }
     parser = argparse.ArgumentParser(prog="python -m infra.local.install")
     parser.add_argument("part", choices=sorted(jobs))
