@@ -8,7 +8,8 @@ The loop, as a map of this package. Data moves one way round; nothing calls back
 4. `scoring` answers requests with the champion and writes every prediction to the `log`;
 5. `truth` takes in what really happened;
 6. `monitoring` joins the two, decides whether the champion has become worse, asks for a new run through the queue,
-   and judges the challenger that comes of it with `evaluation`.
+   and judges the challenger that comes of it with `evaluation`;
+7. `delivery` tells a webhook what happened.
 
 Layers are listed in `pyproject.toml` and checked by `make check`; `bootstrap` wires them together.
 """

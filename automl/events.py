@@ -8,7 +8,7 @@ following the links back from the pointer gives the one true history, and an int
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -124,11 +124,24 @@ def read(storage: Storage, model: str, seq: int) -> Event:
 
 def history(storage: Storage, model: str) -> list[Event]:
     """Every event of a model, void intents included, oldest first."""
-    prefix = f"{model}/events/"
-    return [
-        read(storage, model, int(info.name[len(prefix) :].removesuffix(".json")))
-        for info in storage.find(CONTROL, prefix)
-    ]
+    return [read(storage, model, seq) for seq in _numbers(storage, model)]
+
+
+def after(storage: Storage, model: str, seq: int) -> Iterator[Event]:
+    """The events that follow a number, void intents included, oldest first. Reads no more than it gives, and one."""
+    while True:
+        seq += 1
+        try:
+            event = read(storage, model, seq)
+        except Missing:  # numbers have no gaps
+            return
+        yield event
+
+
+def last_before(storage: Storage, model: str, moment: datetime) -> int:
+    """The number of the newest event that is older than a moment; 0 where there is none."""
+    older = (seq for seq in reversed(_numbers(storage, model)) if read(storage, model, seq).at < moment)
+    return next(older, 0)
 
 
 def _create(storage: Storage, model: str, event: Event) -> bool:
@@ -141,10 +154,13 @@ def _create(storage: Storage, model: str, event: Event) -> bool:
 
 
 def _last(storage: Storage, model: str) -> int:
+    return max(_numbers(storage, model), default=0)
+
+
+def _numbers(storage: Storage, model: str) -> list[int]:
+    """Numbers of all events, in their order."""
     prefix = f"{model}/events/"
-    return max(
-        (int(info.name[len(prefix) :].removesuffix(".json")) for info in storage.find(CONTROL, prefix)), default=0
-    )
+    return [int(info.name[len(prefix) :].removesuffix(".json")) for info in storage.find(CONTROL, prefix)]
 
 
 def _name(model: str, seq: int) -> str:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from automl.errors import InvalidInput, Problem
 
 Role = Literal["serve", "train", "all"]
 LogMode = Literal["durable", "async", "off"]
+Handshake = Literal["required", "off"]
+Url = str
+Secret = str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +75,27 @@ class Settings:
     train_timeout_s: float = 1500.0
     """Longest a training child process may run, in seconds; keep it under host.json's functionTimeout."""
 
+    webhook_url: Url = field(default="", repr=False)
+    """Where events are sent as CloudEvents, http or https; empty: nowhere. See [alerts](alerts.md)."""
+
+    webhook_secret: Secret = field(default="", repr=False)
+    """Key that signs what is sent, at least 24 bytes in base64, with or without `whsec_`; empty: no signature."""
+
+    webhook_origin: str = ""
+    """Who sends, as a DNS name; empty: the app's own host name in Azure (`WEBSITE_HOSTNAME`), else `localhost`."""
+
+    webhook_handshake: Handshake = "required"
+    """`required` asks the receiver by OPTIONS first, as CloudEvents has it; `off` is for one that cannot answer."""
+
+    webhook_timeout_s: float = 5.0
+    """Longest that the receiver may take to answer, in seconds."""
+
+    webhook_tick_s: float = 15.0
+    """How long after its passes a tick of the monitor goes on to begin deliveries, in seconds."""
+
+    webhook_give_up_h: float = 24.0
+    """How long an event is tried from its first attempt on before it is given up, in hours."""
+
     instance: str = ""
     """Name of this instance in log blobs; empty: made at start. Two live processes must never share one."""
 
@@ -86,21 +113,24 @@ class Settings:
         """
         values: dict[str, Any] = {}
         problems: list[Problem] = []
-        for field in fields(cls):
-            key = variable(field.name)
+        for item in fields(cls):
+            key = variable(item.name)
             text = environ.get(key)
             if text is None:
                 continue
             try:
-                values[field.name] = _PARSERS[str(field.type)](text.strip())
+                values[item.name] = _PARSERS[str(item.type)](text.strip())
             except ValueError as error:
+                got = repr(text) if item.repr else "another text"  # what holds a key is not shown
                 problems.append(
-                    Problem(field=key, expected=str(error), got=repr(text), remedy="Change or remove the variable.")
+                    Problem(field=key, expected=str(error), got=got, remedy="Change or remove the variable.")
                 )
         if problems:
             raise InvalidInput.of(problems)
         if values.get("storage_blob_uri") and "storage" not in values:
             values["storage"] = ""
+        if not values.get("webhook_origin"):
+            values["webhook_origin"] = environ.get("WEBSITE_HOSTNAME", "")
         return cls(**values)
 
 
@@ -136,6 +166,27 @@ def _positive_float(text: str) -> float:
     return value
 
 
+def _url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        is_fit = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and text.isprintable()
+    except ValueError:  # its words repeat the text, which may hold a key
+        is_fit = False
+    if text and not is_fit:
+        raise ValueError("an http or https URL")
+    return text
+
+
+def _secret(text: str) -> str:
+    try:
+        size = len(base64.b64decode(text.removeprefix("whsec_"), validate=True))
+    except binascii.Error:
+        size = 0
+    if text and size < 24:
+        raise ValueError("at least 24 bytes in base64, such as `openssl rand -base64 32` prints")
+    return text
+
+
 def _one_of(options: tuple[str, ...]) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in options:
@@ -151,4 +202,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "float": _positive_float,
     "Role": _one_of(get_args(Role)),
     "LogMode": _one_of(get_args(LogMode)),
+    "Handshake": _one_of(get_args(Handshake)),
+    "Url": _url,
+    "Secret": _secret,
 }

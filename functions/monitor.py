@@ -1,4 +1,4 @@
-"""The timer: a monitor pass over every model."""
+"""The timer: a monitor pass over every model, then the delivery of the events it and others have written."""
 
 from __future__ import annotations
 
@@ -22,11 +22,13 @@ logger.addFilter(OneLine())
 @blueprint.timer_trigger(arg_name="timer", schedule="%EVERGREEN_MONITOR_SCHEDULE%")
 def watch_models(timer: func.TimerRequest) -> None:
     """Watch every model. A tick that comes twice, or late, does what is left to do."""
+    from automl.delivery import deliver
     from automl.monitoring import passes
 
     core = parts.core()
     for report in passes.monitor_all(core.storage, core.registry, core.runs, core.clock):
         tell(report)
+    deliver.deliver_all(core.registry, core.settings, core.clock)
 
 
 def tell(report: Report) -> None:

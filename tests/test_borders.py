@@ -17,7 +17,7 @@ ALLOWED = {
     "onnx": ["automl/export/"],
     "skl2onnx": ["automl/export/"],
     "deltalake": ["automl/lake.py"],
-    "httpx": ["cli/", "infra/"],
+    "httpx": ["automl/delivery/", "cli/", "infra/"],
 }
 
 

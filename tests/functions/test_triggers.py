@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import dataclasses
+import functools
 from typing import Any
 
 import azure.functions as func
 import orjson
 import pytest
 
+from automl import bootstrap, events
+from automl.monitoring import passes
 from automl.training import worker
 from functions import monitor, train
 from tests.functions.conftest import Client
+from tests.support.receiver import receiving
 
 
 class Timer(func.TimerRequest):
@@ -45,3 +50,23 @@ def test_timer_makes_a_pass_over_every_model(adult: Client, caplog: pytest.LogCa
     caplog.set_level("INFO")
     monitor.watch_models._function.get_user_function()(timer=Timer())
     assert "Monitor of model adult:" in caplog.text
+
+
+def test_timer_delivers_what_happened_once_every_model_had_its_pass(
+    adult: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[int] = []
+    with receiving() as receiver:
+        settings = dataclasses.replace(adult.core.settings, webhook_url=receiver.url)
+        core = dataclasses.replace(adult.core, settings=settings)
+        monkeypatch.setattr(bootstrap, "process", functools.cache(lambda: core))
+
+        def watched(*_: Any) -> list[passes.Report]:
+            sent.append(len(receiver.posts))
+            return []
+
+        monkeypatch.setattr(passes, "monitor_all", watched)
+        events.write(adult.storage, adult.clock, "adult", kind="alarm", text="It has fallen.")
+        monitor.watch_models._function.get_user_function()(timer=Timer())
+    assert sent == [0]
+    assert "evergreen.alarm" in [event["type"] for event in receiver.events]

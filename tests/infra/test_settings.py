@@ -18,6 +18,7 @@ APP = "modules/function-app.bicep"
 LEFT_OUT = {
     "EVERGREEN_STORAGE": "a connection string holds a key; in Azure the identity is used",
     "EVERGREEN_INSTANCE": "made at start: two processes must never share one",
+    "EVERGREEN_WEBHOOK_SECRET": "a secret: given in `settings` as a reference to a key vault",
 }
 REFUSED_BY_FLEX = {"FUNCTIONS_WORKER_RUNTIME", "WEBSITE_RUN_FROM_PACKAGE", "SCM_DO_BUILD_DURING_DEPLOYMENT"}
 OTHERWISE = {"storage_blob_uri", "storage_queue_uri", "storage_client_id", "role", "train_queue"}
