@@ -16,6 +16,8 @@ LogMode = Literal["durable", "async", "off"]
 Handshake = Literal["required", "off"]
 Url = str
 Secret = str
+Share = float
+"""Above 0, at most 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,10 @@ class Settings:
     log_flush_ms: int = 1000
     """How long an `async` log gathers records before it writes them, in milliseconds."""
 
+    log_sample: Share = 1.0
+    """Share of the scoring requests whose predictions are logged, from above 0 to 1. The others are answered with
+    `logged: false`; truth for them finds no prediction."""
+
     log_queue_bytes: int = 64 * 2**20
     """How many bytes of records may wait for the log; beyond it a score is answered with `logged: false`."""
 
@@ -58,13 +64,21 @@ class Settings:
     """How long an instance may serve a champion before it looks whether another one was promoted, in seconds."""
 
     max_body_bytes: int = 16 * 2**20
-    """Largest accepted request body, in bytes; uploads in blocks have their own limit."""
+    """Largest accepted request body, in bytes, compressed or not, and the most it may grow to when it is unpacked;
+    uploads in blocks have their own limit."""
 
     max_block_bytes: int = 32 * 2**20
     """Largest accepted block of an upload, in bytes."""
 
     max_rows: int = 10_000
-    """Most rows in one scoring request."""
+    """Most rows in one scoring request; more are answered with 413."""
+
+    max_columns: int = 4096
+    """Most columns in a row of a scoring request, or twice as many as the model has where that is more; more are
+    answered with 413."""
+
+    max_text_chars: int = 65_536
+    """Longest text in a cell of a scoring request, in characters; a longer one is answered with 400."""
 
     run_stale_s: float = 60.0
     """A run that has not moved for so many seconds is taken to have crashed and is tried again."""
@@ -187,6 +201,16 @@ def _secret(text: str) -> str:
     return text
 
 
+def _share(text: str) -> float:
+    try:
+        value = _positive_float(text)
+    except ValueError:
+        value = 2.0
+    if value > 1:
+        raise ValueError("a number above 0, at most 1")
+    return value
+
+
 def _one_of(options: tuple[str, ...]) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in options:
@@ -200,6 +224,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "str": str,
     "int": _positive_int,
     "float": _positive_float,
+    "Share": _share,
     "Role": _one_of(get_args(Role)),
     "LogMode": _one_of(get_args(LogMode)),
     "Handshake": _one_of(get_args(Handshake)),

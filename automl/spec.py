@@ -25,6 +25,7 @@ MODEL_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 SplitKind = Literal["stratified", "random", "time"]
 UnknownColumns = Literal["refuse", "ignore"]
+UnknownCategories = Literal["accept", "refuse"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,9 @@ class Columns:
 
     unknown: UnknownColumns = "refuse"
     """What a scoring request with a column that training never saw meets."""
+
+    unknown_categories: UnknownCategories = "accept"
+    """What a scoring request with a category that training never saw meets; accepted, it counts as an unknown one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +230,7 @@ RULES: forms.Rules = {
     "columns.time": (or_none(text), "a column name"),
     "columns.types": (_types, "an object of column names and number, category, boolean or datetime"),
     "columns.unknown": (option("refuse", "ignore"), "refuse or ignore"),
+    "columns.unknown_categories": (option("accept", "refuse"), "accept or refuse"),
     "search.time_budget": (number(1, 86_400), "a number of seconds from 1 to 86400"),
     "search.max_iter": (or_none(whole(1, 1_000_000)), "a positive whole number"),
     "search.metric": (text, "the name of a FLAML metric, or auto"),

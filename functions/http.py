@@ -21,8 +21,9 @@ from automl.errors import (
     TooLarge,
     Unavailable,
 )
+from functions.bodies import UnsupportedMedia
 from functions.logs import OneLine
-from functions.requests import JSON, UnsupportedMedia, request_id_of, traceparent_of
+from functions.requests import JSON, request_id_of, traceparent_of
 
 logger = logging.getLogger("evergreen.http")
 logger.addFilter(OneLine())

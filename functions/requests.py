@@ -8,21 +8,16 @@ from uuid import uuid4
 
 import azure.functions as func
 
-from automl.errors import EvergreenError, NotFound, TooLarge
+from automl.errors import NotFound
 from automl.scoring.body import load_object
 from automl.spec import MODEL_NAME
+from functions.bodies import Body, UnsupportedMedia
 
 JSON = "application/json"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,79}")
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-
-
-class UnsupportedMedia(EvergreenError):
-    """The body is of a type or encoding that this route does not read."""
-
-    code = "unsupported_media_type"
 
 
 def model_of(req: func.HttpRequest) -> str:
@@ -41,14 +36,8 @@ def name_of(text: str, what: str) -> str:
 
 
 def body_of(req: func.HttpRequest, limit: int) -> bytes:
-    """The body, at most `limit` bytes of it. Raises TooLarge, UnsupportedMedia."""
-    encoding = req.headers.get("content-encoding", "identity").strip().lower()
-    if encoding != "identity":
-        raise UnsupportedMedia(f"Expected a body that is not compressed, got {encoding[:40]!r}. Send it plain.")
-    body = bytes(req.get_body())
-    if len(body) > limit:
-        raise TooLarge(f"Expected a body of at most {limit} bytes, got {len(body)}. Send less at a time.")
-    return body
+    """The body, unpacked, at most `limit` bytes of it. Raises InvalidInput, TooLarge, UnsupportedMedia."""
+    return Body.of(req, limit).read()
 
 
 def media_type(req: func.HttpRequest, *allowed: str) -> str:

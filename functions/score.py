@@ -8,8 +8,9 @@ import azure.functions as func
 
 from automl.scoring import response, rows
 from functions import parts
+from functions.bodies import Body
 from functions.http import answer, endpoint, routes
-from functions.requests import JSON, body_of, media_type, model_of
+from functions.requests import JSON, media_type, model_of
 
 blueprint = routes()
 
@@ -22,6 +23,6 @@ async def score(req: func.HttpRequest) -> func.HttpResponse:
     """Predictions for the rows of the body."""
     model = model_of(req)
     serving = await parts.serving()
-    body = body_of(req, serving.core.settings.max_body_bytes)
+    body = await Body.of(req, serving.core.settings.max_body_bytes).unpacked()
     read = partial(_READERS[media_type(req, *_READERS)], body=body)
     return answer(await serving.scoring.answer(model, read, response.to_json, size=len(body)))

@@ -7,8 +7,9 @@ from typing import Any
 import azure.functions as func
 
 from functions import parts
+from functions.bodies import Body
 from functions.http import endpoint, routes
-from functions.requests import JSON, body_of, media_type, model_of
+from functions.requests import JSON, media_type, model_of
 
 blueprint = routes()
 
@@ -19,6 +20,6 @@ async def truth(req: func.HttpRequest) -> dict[str, Any]:
     """Ground truth for earlier predictions, each accepted or refused."""
     model = model_of(req)
     serving = await parts.serving()
-    body = body_of(req, serving.core.settings.max_body_bytes)
     media_type(req, JSON)
+    body = await Body.of(req, serving.core.settings.max_body_bytes).unpacked()
     return (await serving.intake.receive(model, body)).to_json()

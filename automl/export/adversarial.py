@@ -13,7 +13,8 @@ from automl.export.dates import EARLIEST, LATEST
 from automl.export.prep import Prep
 from automl.export.scaling import LIMIT
 from automl.export.splits import Splits
-from automl.signature import Signature, Tensors
+from automl.signature import Signature
+from automl.tensors import Tensors
 from automl.values import MISSING
 
 Matrix = npt.NDArray[np.floating]

@@ -21,7 +21,8 @@ from automl.export.prep import MATRIX, Prep
 from automl.export.splits import Splits
 from automl.export.stacking import meta_columns
 from automl.export.stages import Predict, Stage, final_stage, part, stages
-from automl.signature import Signature, Tensors
+from automl.signature import Signature
+from automl.tensors import Tensors
 
 TOLERANCE = 1e-6
 """Largest difference of a probability, or of a predicted value in spreads (standard deviations over the holdout)."""

@@ -14,7 +14,8 @@ from automl.export.dates import PARTS, emit_parts
 from automl.export.graph import Graph, declare
 from automl.export.scaling import Scaling
 from automl.export.texts import Vocabulary
-from automl.signature import Signature, Tensors
+from automl.signature import Signature
+from automl.tensors import Tensors
 
 MATRIX = "matrix"
 """Name of the float32 [N, F] tensor between prep and model, in the prep graph and in the whole one."""

@@ -17,7 +17,8 @@ from automl.export.adversarial import Matrix
 from automl.export.answers import Answers
 from automl.export.graph import META
 from automl.export.prep import MATRIX, Prep, feeds
-from automl.signature import Signature, Tensors
+from automl.signature import Signature
+from automl.tensors import Tensors
 
 Predict = Callable[[npt.NDArray[np.float64]], npt.ArrayLike]
 

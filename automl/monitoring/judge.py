@@ -16,11 +16,13 @@ from automl.errors import EvergreenError, InvalidInput
 from automl.evaluation.paired import Difference, Loss
 from automl.evaluation.sequential import LOOKS, Look, Plan, look
 from automl.log.labelled import labelled_rows
+from automl.parsing import parse_records
 from automl.registry import Registry
 from automl.scoring import session
 from automl.scoring.session import ModelSession
-from automl.signature import Signature, parse_records, to_records
+from automl.signature import Signature
 from automl.storage import Storage
+from automl.tensors import to_records
 from automl.training import heldout
 
 Floats = npt.NDArray[np.float64]

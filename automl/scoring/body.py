@@ -1,10 +1,9 @@
-"""A request body as JSON, with one clear message for everything that is not JSON.
-
-Of duplicate keys in one object the last counts, as for Python's own reader and orjson's.
-"""
+"""A request body as JSON, with one clear message for everything that is not JSON, or says one thing twice."""
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import orjson
@@ -13,6 +12,9 @@ from automl.errors import InvalidInput, Problem
 
 _TOKENS = ("NaN", "nan", "Infinity", "inf")
 
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?', re.DOTALL)
+"""A string of a JSON text; with the colon behind it, it is a key."""
+
 
 def loads(body: bytes) -> Any:
     """The JSON value of a body.
@@ -20,12 +22,20 @@ def loads(body: bytes) -> Any:
     Raises
     ------
     InvalidInput
-        Saying where and why the body is not JSON.
+        Saying where and why the body is not JSON, or which key an object has twice.
+
+    Notes
+    -----
+    orjson keeps the last of duplicate keys and tells nobody. A JSON text has at least as many colons as keys; where
+    it has just as many as there are keys in the value, no key was lost. Only other texts are looked at closely.
     """
     try:
-        return orjson.loads(body)
+        value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise _explained(body, error) from error
+    if body.count(b":") != _keys_on_top(value) and sum(map(bool, _STRING.findall(body))) != _keys(value):
+        raise _problem("each key once", f"{_twice(body)} twice in one object", "Send each key of an object once.")
+    return value
 
 
 def load_object(body: bytes) -> dict[str, Any]:
@@ -46,6 +56,48 @@ def kind(value: Any) -> str:
     """
     names = {bool: "a boolean", int: "a number", float: "a number", str: "text", list: "a list", dict: "an object"}
     return names.get(type(value), "null")
+
+
+def _keys_on_top(value: Any) -> int:
+    """Keys of an object and of the objects, or rows of objects, in it: all there are in a usual request."""
+    if not isinstance(value, dict):
+        return 0
+    count = len(value)
+    for inner in value.values():
+        if isinstance(inner, dict):
+            count += len(inner)
+        elif isinstance(inner, list) and inner and isinstance(inner[0], dict):
+            count += sum(len(row) for row in inner if isinstance(row, dict))
+    return count
+
+
+def _keys(value: Any) -> int:
+    """All keys of all objects in a value."""
+    count, waiting = 0, [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            count += len(one)
+            one = one.values()
+        elif not isinstance(one, list):
+            continue
+        waiting += [inner for inner in one if isinstance(inner, dict | list)]
+    return count
+
+
+def _twice(body: bytes) -> str:
+    """A key that some object of a JSON text has twice."""
+    found: list[str] = []
+
+    def note(pairs: list[tuple[str, Any]]) -> None:
+        names = [name for name, _ in pairs]
+        found.extend(name for name in set(names) if names.count(name) > 1)
+
+    try:
+        json.loads(body, object_pairs_hook=note)
+    except RecursionError:
+        return "a key"  # nested too deeply for Python's own reader
+    return repr(min(found)[:60])
 
 
 def _explained(body: bytes, error: orjson.JSONDecodeError) -> InvalidInput:

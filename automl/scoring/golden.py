@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from automl.errors import EvergreenError
+from automl.parsing import Parser
 from automl.scoring import rows
 from automl.scoring.rows import Reading
 
@@ -26,7 +27,7 @@ def difference(session: ModelSession, golden: Sequence[Mapping[str, Any]]) -> st
         `{"request": body of a scoring request, "answer": {"predictions": [...], "probabilities": [...]}}`, where
         probabilities are objects by class, or lists in the order of the classes, or absent.
     """
-    reading = Reading(signature=session.signature, key=session.key)
+    reading = Reading(parser=Parser(session.signature), key=session.key)
     for index, item in enumerate(golden):
         try:
             scores = session.score(rows.from_value(reading, item["request"]).tensors)

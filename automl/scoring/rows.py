@@ -20,15 +20,27 @@ from typing import Any
 
 from automl import values
 from automl.errors import InvalidInput, Problem, TooLarge
+from automl.forms import shown
+from automl.parsing import Parser
 from automl.scoring.body import kind, loads
 from automl.scoring.table import read_csv
-from automl.signature import Signature, Tensors, parse_columns, parse_records
+from automl.signature import Signature
+from automl.tensors import Tensors
 
 FORMS = ("dataframe_records", "dataframe_split", "instances", "inputs")
 _BESIDES = frozenset({"params"})
 """What MLflow clients send beside a form; not read."""
 
 _EXAMPLE = 'Send {"dataframe_records": [{...}]}.'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one request may hold; `Settings` documents each."""
+
+    rows: int = 10_000
+    columns: int = 4096
+    text_chars: int = 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +51,16 @@ class Reading:
     ----------
     key
         The column that carries the business key, if the model has one.
-    max_rows
-        Most rows in one request.
     """
 
-    signature: Signature
+    parser: Parser
     key: str | None = None
-    max_rows: int = 10_000
+    limits: Limits = Limits()
+
+    @property
+    def signature(self) -> Signature:
+        """What the model takes."""
+        return self.parser.signature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +79,7 @@ class Rows:
 
 def from_json(reading: Reading, body: bytes) -> Rows:
     """Rows of a JSON body. Raises InvalidInput, TooLarge."""
-    return from_value(reading, loads(body))
+    return _fitting(reading, body, from_value(reading, loads(body)))
 
 
 def from_value(reading: Reading, value: Any) -> Rows:
@@ -80,10 +95,25 @@ def from_value(reading: Reading, value: Any) -> Rows:
 
 def from_csv(reading: Reading, body: bytes) -> Rows:
     """Rows of a CSV body with a header. Raises InvalidInput, TooLarge."""
-    return _columns(reading, read_csv(body), text=True)
+    return _fitting(reading, body, _columns(reading, read_csv(body), text=True))
+
+
+def _fitting(reading: Reading, body: bytes, rows: Rows) -> Rows:
+    """The rows, once no text in them is too long; a short body cannot hold a long text."""
+    most = reading.limits.text_chars
+    if len(body) > most:
+        for feature, column in zip(reading.signature.categories, rows.tensors.cat.T, strict=True):
+            if len(longest := max(column, key=len)) > most:
+                row = column.tolist().index(longest)
+                expected, got = f"text of at most {most} characters", f"{len(longest)} characters"
+                problem = Problem(column=feature.name, row=row, expected=expected, got=got, remedy="Send less text.")
+                raise InvalidInput.of([problem])
+    return rows
 
 
 def _form(signature: Signature, body: Mapping[str, Any]) -> str | None:
+    if len(body) == 1 and isinstance(body.get("dataframe_records"), list):
+        return "dataframe_records"  # the usual one, at once
     found = [name for name in FORMS if isinstance(body.get(name), list | dict)]
     if len(found) > 1:
         raise _bad("body", "one of " + ", ".join(FORMS), " and ".join(found), "Send one form.")
@@ -164,11 +194,12 @@ def _records(reading: Reading, records: list[Any]) -> Rows:
         if not isinstance(record, dict):
             problem = Problem(expected="an object", got=kind(record), row=row, remedy="Send each row as an object.")
             raise InvalidInput.of([problem])
-    tensors = parse_records(reading.signature, records)
+    _check_columns(reading, max(map(len, records)))
+    tensors = reading.parser.records(records)
     name = reading.key
     if name is None or not any(name in record for record in records):
         return Rows(tensors=tensors)
-    return Rows(tensors=tensors, keys=_keys(name, [record.get(name) for record in records]))
+    return Rows(tensors=tensors, keys=_keys(reading, name, [record.get(name) for record in records]))
 
 
 def _lists(reading: Reading, field: str, names: Sequence[str], data: list[Any]) -> Rows:
@@ -185,33 +216,46 @@ def _lists(reading: Reading, field: str, names: Sequence[str], data: list[Any]) 
 
 
 def _columns(reading: Reading, columns: Mapping[str, Sequence[Any]], *, text: bool) -> Rows:
+    _check_columns(reading, len(columns))
     _check_count(reading, len(next(iter(columns.values()), ())))
-    tensors = parse_columns(reading.signature, columns, text=text)
+    tensors = reading.parser.columns(columns, text=text)
     if reading.key is None or reading.key not in columns:
         return Rows(tensors=tensors)
-    return Rows(tensors=tensors, keys=_keys(reading.key, columns[reading.key]))
+    return Rows(tensors=tensors, keys=_keys(reading, reading.key, columns[reading.key]))
 
 
-def _keys(column: str, raw: Sequence[Any]) -> list[str | None]:
+def _keys(reading: Reading, column: str, raw: Sequence[Any]) -> list[str | None]:
     keys: list[str | None] = []
     for row, value in enumerate(raw):
         try:
-            text = values.category(value)
+            keys.append(_key(value, reading.limits.text_chars))
         except ValueError as error:
             remedy = "Send the business key as text or a number, or null."
             raise InvalidInput.of(
-                [Problem(column=column, expected=str(error), got=kind(value), row=row, remedy=remedy)]
+                [Problem(column=column, expected=str(error), got=shown(value), row=row, remedy=remedy)]
             ) from None
-        keys.append(None if text == values.MISSING else text)
     return keys
+
+
+def _key(value: Any, most_chars: int) -> str | None:
+    text = values.category(value)
+    if len(text) > most_chars:
+        raise ValueError(f"text of at most {most_chars} characters")
+    return None if text == values.MISSING else text
 
 
 def _check_count(reading: Reading, rows: int) -> None:
     if rows == 0:
         raise _bad("body", "at least one row", "none", _EXAMPLE)
-    if rows > reading.max_rows:
+    if rows > reading.limits.rows:
         remedy = "Send them in several requests."
-        raise TooLarge(f"Expected at most {reading.max_rows} rows in one request, got {rows}. {remedy}")
+        raise TooLarge(f"Expected at most {reading.limits.rows} rows in one request, got {rows}. {remedy}")
+
+
+def _check_columns(reading: Reading, columns: int) -> None:
+    most = max(reading.limits.columns, 2 * len(reading.signature.features))  # a wide model must stay usable
+    if columns > most:
+        raise TooLarge(f"Expected at most {most} columns in a row, got {columns}. Send the model's columns alone.")
 
 
 def _bad(field: str, expected: str, got: str, remedy: str) -> InvalidInput:

@@ -18,10 +18,10 @@ from automl.log.ids import Ids
 from automl.log.records import Predictions
 from automl.log.writer import AppendLog
 from automl.scoring.champions import Champions
-from automl.scoring.rows import Reading, Rows
+from automl.scoring.rows import Limits, Reading, Rows
 from automl.scoring.session import ModelSession, Scores
 from automl.settings import Settings
-from automl.signature import to_records
+from automl.tensors import to_records
 
 INLINE_BYTES = 8 * 1024
 """A longer body takes more than about a millisecond and is scored in a thread, so that short ones need not wait."""
@@ -67,7 +67,7 @@ class Scoring:
     log
         The log of predictions.
     settings
-        `log` (`off` writes nothing) and `max_rows`.
+        `log` (`off` writes nothing), `log_sample`, and the limits of a request.
     """
 
     def __init__(self, *, champions: Champions, ids: Ids, log: AppendLog, settings: Settings, clock: Clock) -> None:
@@ -75,7 +75,9 @@ class Scoring:
         self._ids = ids
         self._log = log
         self._is_logged = settings.log != "off"
-        self._max_rows = settings.max_rows
+        self._limits = Limits(
+            rows=settings.max_rows, columns=settings.max_columns, text_chars=settings.max_text_chars
+        )
         self._clock = clock
 
     async def answer(self, model: str, read: Read, write: Callable[[Answer], Response], *, size: int) -> Response:
@@ -117,7 +119,7 @@ class Scoring:
 
     def _score(self, session: ModelSession, read: Read) -> _Scored:
         started = time.perf_counter_ns()
-        given = read(Reading(signature=session.signature, key=session.key, max_rows=self._max_rows))
+        given = read(Reading(parser=session.parser, key=session.key, limits=self._limits))
         scores = session.score(given.tensors)
         at_ms = int(self._clock().timestamp() * 1000)
         ids = self._ids.mint(session.model, len(given.tensors), at_ms)

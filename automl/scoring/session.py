@@ -14,9 +14,11 @@ import orjson
 
 from automl import values
 from automl.errors import EvergreenError
+from automl.parsing import Parser
 from automl.registry import Registry
 from automl.scoring import golden
-from automl.signature import Label, Signature, Tensors
+from automl.signature import Label, Signature
+from automl.tensors import Tensors
 
 _TYPES = {"num": "tensor(double)", "cat": "tensor(string)"}
 
@@ -67,6 +69,8 @@ class ModelSession:
         self.version = version
         self.signature = signature
         self.key = key
+        self.parser = Parser(signature, strict=True)
+        """Reads the rows of requests."""
         self.class_names = [values.category(label) for label in signature.classes]
         """The classes as text, as the keys of an answer's probabilities."""
         self._session = _session(onnx)

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from automl import values
 from automl.evaluation.paired import Loss, absolute_errors
-from automl.signature import Feature, Label, Signature, Tensors
+from automl.signature import Feature, Label, Signature
+from automl.tensors import Tensors
 from automl.values import MISSING
 
 BINS = 10

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from automl.parsing import Parser
 from automl.scoring import rows
 from automl.scoring.session import ModelSession
-from automl.signature import Signature, Tensors, to_records
+from automl.signature import Signature
+from automl.tensors import Tensors, to_records
 
 PLAIN = 12
 """Holdout rows among them; the others are made from the first."""
@@ -30,7 +32,7 @@ def golden(session: ModelSession, holdout: Tensors) -> tuple[list[dict[str, Any]
     holdout
         At least one row.
     """
-    reading = rows.Reading(signature=session.signature, key=session.key)
+    reading = rows.Reading(parser=Parser(session.signature), key=session.key)
     found: list[dict[str, Any]] = []
     parts: list[Tensors] = []
     for index, record in enumerate(_records(session.signature, holdout)):

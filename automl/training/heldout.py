@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from automl.signature import Tensors
+from automl.tensors import Tensors
 from automl.values import MISSING
 
 MAX_ROWS = 5_000

@@ -9,15 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from automl.errors import InvalidInput, Problem
-from automl.signature import Feature, Signature, Tensors, parse_columns
+from automl.parsing import parse_columns
+from automl.signature import Feature, Signature
 from automl.spec import Spec
+from automl.tensors import Tensors
 from automl.training.columns import kind_of
 from automl.training.table import Table
 from automl.training.target import Target, read_target
 from automl.values import MISSING
 
 KEPT_CATEGORIES = 100
-"""Most categories of a column that the signature lists."""
+"""Most categories of a column that the signature lists, unless those it does not list are refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,7 @@ def infer(table: Table, spec: Spec) -> Inferred:
         classes=target.classes,
         ignored=ignored,
         unknown_columns=spec.columns.unknown,
+        unknown_categories=spec.columns.unknown_categories,
     )
     if not features:
         reasons = "; ".join(f"'{name}': {why}" for name, why in list(ignored.items())[:10]) or "there is no other"
@@ -87,6 +90,7 @@ def infer(table: Table, spec: Spec) -> Inferred:
 def describe(signature: Signature, tensors: Tensors) -> Signature:
     """The signature with what these rows show: ranges, categories (most frequent first) and missing values."""
     features: list[Feature] = []
+    listed = None if signature.unknown_categories == "refuse" else KEPT_CATEGORIES
     number, category = iter(tensors.num.T), iter(tensors.cat.T)
     for feature in signature.features:
         if feature.is_numeric:
@@ -98,7 +102,7 @@ def describe(signature: Signature, tensors: Tensors) -> Signature:
             counts = Counter(next(category).tolist())
             nullable = counts.pop(MISSING, 0) > 0
             ranked = sorted(counts, key=lambda value: (-counts[value], value))
-            features.append(replace(feature, nullable=nullable, categories=tuple(ranked[:KEPT_CATEGORIES])))
+            features.append(replace(feature, nullable=nullable, categories=tuple(ranked[:listed])))
     return replace(signature, features=tuple(features))
 
 

@@ -13,8 +13,10 @@ import numpy.typing as npt
 from automl.errors import InvalidInput
 from automl.events import iso
 from automl.log.labelled import labelled_rows
-from automl.signature import Signature, Tensors, parse_records
+from automl.parsing import parse_records
+from automl.signature import Signature
 from automl.storage import Storage
+from automl.tensors import Tensors
 from automl.training.target import encode
 
 

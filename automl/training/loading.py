@@ -12,9 +12,10 @@ import numpy.typing as npt
 from automl.errors import InvalidInput, Problem
 from automl.export.prep import Prep
 from automl.runs import Run
-from automl.signature import Signature, Tensors
+from automl.signature import Signature
 from automl.spec import Spec
 from automl.storage import RAW, Missing, Storage
+from automl.tensors import Tensors
 from automl.training.dataset import read_table
 from automl.training.infer import Inferred, infer
 from automl.training.labelled import Added, read_labelled

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from automl import values
-from automl.signature import Label, Signature, Tensors
+from automl.signature import Label, Signature
+from automl.tensors import Tensors
 
 UInt64 = npt.NDArray[np.uint64]
 

@@ -17,8 +17,9 @@ from automl.events import iso
 from automl.export.parity import ParityReport
 from automl.runs import Run
 from automl.scoring.session import ModelSession, Scores
-from automl.signature import Label, Signature, Tensors
+from automl.signature import Label, Signature
 from automl.spec import Spec
+from automl.tensors import Tensors
 from automl.training import heldout, provenance
 from automl.training.baseline import baseline
 from automl.training.heldout import Heldout

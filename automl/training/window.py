@@ -15,7 +15,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from automl.signature import Signature, Tensors
+from automl.signature import Signature
+from automl.tensors import Tensors
 
 MIN_WINDOW = 500
 """Fewest rows of a candidate."""

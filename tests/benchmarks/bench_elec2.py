@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from automl.parsing import parse_columns
 from automl.scoring.session import load
-from automl.signature import parse_columns
 from tests.support.system import System, system
 from tests.support.tables import shared_folder
 

@@ -29,7 +29,7 @@ from automl.export.build import build
 from automl.export.family import unwrapped
 from automl.export.prep import Prep, feeds
 from automl.export.runtime import session
-from automl.signature import Tensors
+from automl.tensors import Tensors
 from automl.training.dataset import read_table
 from automl.training.infer import describe, infer
 from automl.training.split import kind_for, split

@@ -15,13 +15,14 @@ from automl import events, spec
 from automl.log.ids import Ids
 from automl.monitoring import state as states
 from automl.monitoring.passes import monitor_pass
+from automl.parsing import parse_records
 from automl.registry import Registry
 from automl.runs import Cause, Runs
 from automl.scoring import session
 from automl.settings import Settings
-from automl.signature import parse_records, to_records
 from automl.spec import Spec
 from automl.storage import CONTAINERS, CONTROL, LOG, MODELS, RAW, AzureStorage, Storage
+from automl.tensors import to_records
 from automl.training import pipeline
 from infra.backup.order import restore_rank
 from infra.backup.restore import restore, verify

@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 from onnx import TensorProto, helper, numpy_helper
 
+from automl.parsing import Parser
 from automl.registry import Registry
 from automl.scoring import rows
 from automl.scoring.rows import Reading
@@ -110,7 +111,7 @@ def golden(signature: Signature, onnx: bytes) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     for row in GOLDEN_ROWS:
         request = {"dataframe_records": [row]}
-        scores = held.score(rows.from_value(Reading(signature=signature), request).tensors)
+        scores = held.score(rows.from_value(Reading(parser=Parser(signature)), request).tensors)
         answer: dict[str, Any] = {"predictions": list(scores.labels)}
         if scores.probabilities is not None:
             names: Sequence[str] = held.class_names

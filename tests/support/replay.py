@@ -15,14 +15,15 @@ from automl.events import iso
 from automl.log.ids import Ids
 from automl.log.reader import hour_of
 from automl.monitoring.passes import Report, monitor_pass
+from automl.parsing import parse_records
 from automl.registry import Registry
 from automl.runs import Cause, Run, Runs
 from automl.scoring import session
 from automl.scoring.session import ModelSession
 from automl.settings import Settings
-from automl.signature import parse_records, to_records
 from automl.spec import Spec
 from automl.storage import LOG, RAW, Storage
+from automl.tensors import to_records
 from automl.training import pipeline
 from tests.support.clock import FixedClock
 from tests.support.memory import MemoryStorage

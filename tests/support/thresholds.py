@@ -13,8 +13,9 @@ from automl.evaluation.paired import Loss
 from automl.events import iso
 from automl.log.labelled import labelled_rows
 from automl.runs import Run
-from automl.signature import Feature, Signature, Tensors
+from automl.signature import Feature, Signature
 from automl.spec import Spec
+from automl.tensors import Tensors
 from automl.training import heldout
 from automl.training.baseline import wilson_upper
 from automl.training.heldout import Heldout

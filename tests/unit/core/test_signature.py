@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -15,7 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automl.errors import InvalidInput
-from automl.signature import MAX_PROBLEMS, Feature, Signature, Tensors, parse_columns, parse_records, to_records
+from automl.parsing import MAX_PROBLEMS, Parser, parse_columns, parse_records
+from automl.signature import Feature, Signature
+from automl.tensors import Tensors, to_records
 from automl.values import MISSING
 
 SIGNATURE = Signature(
@@ -202,3 +205,55 @@ def test_the_same_rows_give_the_same_tensors_however_they_travel(rows: list[dict
     assert same(parse_columns(SIGNATURE, from_csv, text=True), expected)
 
     assert same(parse_records(SIGNATURE, to_records(SIGNATURE, expected)), expected)
+
+
+CELLS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats()
+    | st.sampled_from(["", "clerk", "7.0", "true", "No", "2026-11-20", "1e3", "\0", "e\u0301", "\ud800", "x" * 70])
+    | st.lists(st.integers(), max_size=1)
+)
+
+
+@given(st.lists(st.fixed_dictionaries(dict.fromkeys(ROW, CELLS), optional={"extra": CELLS}), max_size=4))
+def test_the_short_way_reads_what_the_long_way_reads_and_refuses_what_it_refuses(rows: list[dict[str, Any]]) -> None:
+    def outcome(parser: Parser) -> Any:
+        try:
+            tensors = parser.records(rows)
+        except InvalidInput as error:
+            return [problem.to_json() for problem in error.problems]
+        return tensors.num.tobytes(), tensors.cat.tolist()
+
+    class LongWay(Parser):
+        def _quickly(self, records: Any) -> Tensors:
+            raise TypeError
+
+    parser = Parser(SIGNATURE)
+    assert outcome(parser) == outcome(LongWay(SIGNATURE))
+    assert outcome(parser) == outcome(parser)  # nothing it remembers of one request changes another
+
+
+def test_equal_numbers_and_booleans_stay_different_categories() -> None:
+    parser = Parser(SIGNATURE)
+    texts = [parser.records([{**ROW, "job": value}]).cat[0, 0] for value in (1, True, 1.0, "1.0", False, 0, "true")]
+    assert texts == ["1", "true", "1", "1", "false", "0", "true"]
+
+
+def test_unknown_categories_are_refused_by_choice_and_only_in_requests() -> None:
+    features = tuple(
+        replace(feature, categories=("clerk", "7")) if feature.name == "job" else feature
+        for feature in SIGNATURE.features
+    )
+    choosy = replace(SIGNATURE, features=features, unknown_categories="refuse")
+    strict = Parser(choosy, strict=True)
+    for known in ("clerk", 7, "7.0", None, ""):
+        assert same(strict.records([{**ROW, "job": known}]), parse(job=known))
+    expected = "Column 'job': expected one of the categories 'clerk', '7', got 'baker' in row 0"
+    for records in ([{**ROW, "job": "baker"}], [{**ROW, "job": "baker"}]):
+        with pytest.raises(InvalidInput, match=expected):
+            strict.records(records)
+    with pytest.raises(InvalidInput, match=expected):
+        strict.columns({name: [value] for name, value in {**ROW, "job": "baker"}.items()})
+    assert same(Parser(choosy).records([{**ROW, "job": "baker"}]), parse(job="baker"))

@@ -14,7 +14,8 @@ from automl.export.build import build
 from automl.export.family import unwrapped
 from automl.export.parity import ParityReport
 from automl.export.prep import Prep
-from automl.signature import Feature, Label, Signature, Task, Tensors
+from automl.signature import Feature, Label, Signature, Task
+from automl.tensors import Tensors
 from automl.values import MISSING
 
 FEATURES = (

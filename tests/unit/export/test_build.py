@@ -19,7 +19,7 @@ from automl.export import build as building
 from automl.export.build import build
 from automl.export.prep import Prep, feeds
 from automl.export.runtime import run, session
-from automl.signature import Tensors
+from automl.tensors import Tensors
 from tests.unit.export.models import CLASSIFIERS, REGRESSORS
 from tests.unit.export.tables import Fitted, fit, signature, target, tensors, with_features
 

@@ -17,7 +17,8 @@ from automl.export import SUPPORTED, parity
 from automl.export.build import build
 from automl.export.prep import Prep, feeds
 from automl.export.runtime import run, session
-from automl.signature import Feature, Label, Signature, Task, Tensors
+from automl.signature import Feature, Label, Signature, Task
+from automl.tensors import Tensors
 from automl.values import MISSING
 from tests.unit.export.models import CLASSIFIERS, LINEAR, REGRESSORS
 from tests.unit.export.tables import Fitted, fit, signature, target, tensors, with_features

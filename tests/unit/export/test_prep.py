@@ -15,7 +15,8 @@ from sklearn.impute import SimpleImputer
 from automl.export.dates import PARTS
 from automl.export.prep import Prep
 from automl.export.texts import MAX_CATEGORIES
-from automl.signature import Feature, FeatureType, Signature, Tensors
+from automl.signature import Feature, FeatureType, Signature
+from automl.tensors import Tensors
 from automl.values import MISSING
 from tests.unit.export.tables import signature, tensors
 

@@ -8,7 +8,7 @@ import pytest
 from automl import events
 from automl.evaluation.paired import Loss
 from automl.monitoring import judge
-from automl.signature import Tensors
+from automl.tensors import Tensors
 from automl.training.heldout import Heldout
 from tests.support.replay import Replay
 from tests.support.thresholds import begun, publish, told

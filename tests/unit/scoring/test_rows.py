@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automl.errors import InvalidInput, TooLarge
+from automl.parsing import Parser
 from automl.scoring import rows
-from automl.scoring.rows import Reading, Rows
+from automl.scoring.rows import Limits, Reading, Rows
+from automl.values import MISSING
 from tests.support.models import CLASSIFIER, KEY, ROW
 
-READING = Reading(signature=CLASSIFIER, key=KEY, max_rows=50)
+READING = Reading(parser=Parser(CLASSIFIER), key=KEY, limits=Limits(rows=50))
 NAMES = [feature.name for feature in CLASSIFIER.features]
 
 words = st.text(st.characters(exclude_characters="\0\r", exclude_categories=["Cs"]), min_size=1, max_size=8)
@@ -89,7 +91,7 @@ def test_values_arrive_where_the_signature_has_them() -> None:
 def test_key_is_read_as_text_and_absent_where_no_row_has_one() -> None:
     assert rows.from_json(READING, orjson.dumps({"instances": [ROW | {KEY: 7}, ROW]})).keys == ["7", None]
     assert rows.from_json(READING, orjson.dumps(ROW)).keys is None
-    without = Reading(signature=CLASSIFIER)
+    without = Reading(parser=Parser(CLASSIFIER))
     assert rows.from_json(without, orjson.dumps(ROW | {KEY: 7})).keys is None
 
 
@@ -209,6 +211,23 @@ def test_more_rows_than_allowed_are_refused_in_every_form() -> None:
         rows.from_csv(READING, as_csv(many))
 
 
-def test_of_duplicate_keys_the_last_counts() -> None:
-    body = orjson.dumps(ROW)[:-1] + b',"age":7}'
-    assert rows.from_json(READING, body).tensors.num[0, 0] == 7
+@pytest.mark.parametrize(
+    "twice",
+    [
+        orjson.dumps(ROW)[:-1] + b',"age":7}',
+        b'{"instances":[' + orjson.dumps(ROW)[:-1] + b',"age" :7}]}',
+        b'{"instances":[' + orjson.dumps(ROW)[:-1] + b',"\\u0061ge":7}]}',
+        b'{"instances":[],"instances":[' + orjson.dumps(ROW) + b"]}",
+    ],
+)
+def test_a_key_that_an_object_has_twice_is_named(twice: bytes) -> None:
+    with pytest.raises(InvalidInput, match=r"expected each key once, got '(age|instances)' twice in one object"):
+        rows.from_json(READING, twice)
+
+
+@given(text=st.text(st.sampled_from('a:",\\{}[] '), max_size=12))
+def test_text_that_looks_like_keys_is_text(text: str) -> None:
+    parsed = rows.from_json(
+        READING, orjson.dumps({"dataframe_records": [ROW | {"job": text, "fnlwgt": [{text: 1}]}]})
+    )
+    assert parsed.tensors.cat[0, 0] == (text or MISSING)

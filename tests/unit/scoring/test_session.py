@@ -10,9 +10,10 @@ import orjson
 import pytest
 from onnx import TensorProto, helper
 
+from automl.parsing import parse_records
 from automl.registry import Registry
 from automl.scoring.session import ModelSession, Unfit, load
-from automl.signature import Feature, Signature, parse_records
+from automl.signature import Feature, Signature
 from automl.storage import MODELS
 from automl.versions import Corrupt
 from tests.support.clock import FixedClock

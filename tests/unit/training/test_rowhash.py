@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from automl.signature import Feature, Signature, Tensors
+from automl.signature import Feature, Signature
+from automl.tensors import Tensors
 from automl.training.rowhash import row_hashes
 from automl.values import MISSING
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from automl.signature import Feature, Signature, Tensors
+from automl.signature import Feature, Signature
+from automl.tensors import Tensors
 from automl.training import heldout, provenance
 from automl.training.baseline import baseline, loss_of, wilson_upper
 from automl.training.infer import describe

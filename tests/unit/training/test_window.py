@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from automl.signature import Feature, Signature, Tensors
+from automl.signature import Feature, Signature
+from automl.tensors import Tensors
 from automl.training.window import Window, choose, with_every_class
 
 FEATURES = (Feature(name="a", type="number"), Feature(name="b", type="number"))
