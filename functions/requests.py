@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any
-from uuid import uuid4
 
 import azure.functions as func
 
@@ -75,4 +75,4 @@ def traceparent_of(req: func.HttpRequest) -> str | None:
 def request_id_of(req: func.HttpRequest) -> str:
     """The caller's id of the request, or a new one where it has none that may stand in a header and a log."""
     given = req.headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+    return given if _REQUEST_ID.fullmatch(given) else os.urandom(16).hex()

@@ -25,6 +25,8 @@ Random = Callable[[int], bytes]
 
 _FORM = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _HEAD_BYTES, _TAG_BYTES = 12, 4
+_BASES = 1000
+"""For how many models the beginning of the hash is kept; it costs more than the rest of an id."""
 
 
 class Ids:
@@ -41,28 +43,23 @@ class Ids:
     def __init__(self, key: bytes, random: Random = os.urandom) -> None:
         self._key = key
         self._random = random
+        self._bases: dict[str, blake2s] = {}
 
     def mint(self, model: str, n: int, now_ms: int) -> list[str]:
         """New ids of `n` predictions made at `now_ms` (UTC epoch milliseconds)."""
-        base = self._hash(model)
-        time_and_version = now_ms.to_bytes(6)
+        base = self._base(model)
+        time = now_ms.to_bytes(6)
+        start = f"{time[:4].hex()}-{time[4:].hex()}-"
         noise = self._random(6 * n)
         made: list[str] = []
         for at in range(0, 6 * n, 6):
-            head = time_and_version + bytes(
-                (
-                    0x70 | (noise[at] & 0x0F),  # version 7
-                    noise[at + 1],
-                    0x80 | (noise[at + 2] & 0x3F),  # the variant of RFC 9562
-                    noise[at + 3],
-                    noise[at + 4],
-                    noise[at + 5],
-                )
-            )
+            own = bytearray(noise[at : at + 6])
+            own[0] = 0x70 | (own[0] & 0x0F)  # version 7
+            own[2] = 0x80 | (own[2] & 0x3F)  # the variant of RFC 9562
             tagged = base.copy()
-            tagged.update(head)
-            text = (head + tagged.digest()).hex()
-            made.append(f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}")
+            tagged.update(time + own)
+            text = own.hex()
+            made.append(f"{start}{text[:4]}-{text[4:8]}-{text[8:]}{tagged.hexdigest()}")
         return made
 
     def check(self, model: str, prediction_id: str) -> int:
@@ -77,7 +74,7 @@ class Ids:
             shown = repr(prediction_id[:60])
             raise InvalidInput(f"Expected a prediction id as /score gives them, got {shown}. Send it unchanged.")
         raw = bytes.fromhex(prediction_id.replace("-", ""))
-        tagged = self._hash(model)
+        tagged = self._base(model).copy()
         tagged.update(raw[:_HEAD_BYTES])
         if not hmac.compare_digest(tagged.digest(), raw[_HEAD_BYTES:]):
             raise InvalidInput(
@@ -85,8 +82,15 @@ class Ids:
             )
         return int.from_bytes(raw[:6])
 
-    def _hash(self, model: str) -> blake2s:
-        return blake2s(model.encode(), key=self._key, digest_size=_TAG_BYTES, person=b"ever-id1")
+    def _base(self, model: str) -> blake2s:
+        """The hash that the ids of a model begin with."""
+        base = self._bases.get(model)
+        if base is None:
+            base = blake2s(model.encode(), key=self._key, digest_size=_TAG_BYTES, person=b"ever-id1")
+            if len(self._bases) >= _BASES:
+                self._bases.clear()
+            self._bases[model] = base
+        return base
 
 
 def made_at(prediction_id: str) -> int:

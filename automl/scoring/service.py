@@ -15,7 +15,6 @@ from typing import TypeVar
 from automl.errors import Unavailable
 from automl.events import Clock
 from automl.log.ids import Ids
-from automl.log.records import Predictions
 from automl.log.writer import AppendLog
 from automl.scoring.champions import Champions
 from automl.scoring.rows import Limits, Reading, Rows
@@ -52,7 +51,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Scored:
-    """An answer but for whether it was logged, and its log lines."""
+    """An answer but for whether it was logged, and its log lines: none where it is not to be logged."""
 
     scores: Scores
     ids: list[str]
@@ -74,7 +73,7 @@ class Scoring:
         self._champions = champions
         self._ids = ids
         self._log = log
-        self._is_logged = settings.log != "off"
+        self._sample = settings.log_sample if settings.log != "off" else 0.0
         self._limits = Limits(
             rows=settings.max_rows, columns=settings.max_columns, text_chars=settings.max_text_chars
         )
@@ -109,7 +108,7 @@ class Scoring:
         return await asyncio.to_thread(write, await self._logged(session, scored))
 
     async def _logged(self, session: ModelSession, scored: _Scored) -> Answer:
-        logged = self._is_logged
+        logged = bool(scored.lines)
         if logged:
             try:
                 await self._log.append(session.model, scored.lines, len(scored.ids))
@@ -123,12 +122,9 @@ class Scoring:
         scores = session.score(given.tensors)
         at_ms = int(self._clock().timestamp() * 1000)
         ids = self._ids.mint(session.model, len(given.tensors), at_ms)
-        if not self._is_logged:
+        if not self._is_sampled(ids[0]):
             return _Scored(scores=scores, ids=ids, lines=b"")
-        records = Predictions(
-            model=session.model,
-            version=session.version,
-            role="champion",
+        lines = session.recorder.lines(
             at_ms=at_ms,
             ids=ids,
             keys=given.keys,
@@ -137,4 +133,8 @@ class Scoring:
             probabilities=None if scores.probabilities is None else scores.probabilities.tolist(),
             latency_us=(time.perf_counter_ns() - started) // 1000,
         )
-        return _Scored(scores=scores, ids=ids, lines=records.lines())
+        return _Scored(scores=scores, ids=ids, lines=lines)
+
+    def _is_sampled(self, prediction_id: str) -> bool:
+        """Whether a request is logged, by chance: the end of its first id is a hash."""
+        return self._sample == 1 or int(prediction_id[-6:], 16) < self._sample * 2**24

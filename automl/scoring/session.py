@@ -14,6 +14,7 @@ import orjson
 
 from automl import values
 from automl.errors import EvergreenError
+from automl.log.records import Recorder
 from automl.parsing import Parser
 from automl.registry import Registry
 from automl.scoring import golden
@@ -71,6 +72,8 @@ class ModelSession:
         self.key = key
         self.parser = Parser(signature, strict=True)
         """Reads the rows of requests."""
+        self.recorder = Recorder(model=model, version=version, role="champion")
+        """Writes the lines of the log."""
         self.class_names = [values.category(label) for label in signature.classes]
         """The classes as text, as the keys of an answer's probabilities."""
         self._session = _session(onnx)

@@ -109,6 +109,19 @@ async def test_log_that_is_off_writes_nothing_and_says_so(
     serving.champions.close()
 
 
+async def test_a_sampled_log_holds_just_the_requests_that_say_so(
+    adult: Client, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    core = replace(adult.core, settings=replace(settings, log_sample=0.5))
+    serving = bootstrap.build_serving(core)
+    monkeypatch.setattr(bootstrap, "serving", functools.cache(lambda: serving))
+    answers = [(await adult("score", {"instances": [ROW, ROW]})).json for _ in range(200)]
+    told = [identity for answer in answers if answer["logged"] for identity in answer["prediction_ids"]]
+    assert [record["id"] for record in adult.logged()] == told
+    assert 100 < len(told) < 300  # 200 expected, 14 standard deviation: fails once in a trillion runs
+    serving.champions.close()
+
+
 async def test_async_log_answers_before_its_records_are_written(
     adult: Client, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:

@@ -119,11 +119,12 @@ async def _serve(app: HttpApp, listeners: list[Listener], listening: socket.sock
         uvicorn.Config(
             app,
             http="httptools",
-            loop="asyncio",
+            loop="auto",  # uvloop where it is installed
             ws="none",
             lifespan="off",
             interface="asgi3",
             access_log=False,
+            proxy_headers=False,
             log_config=None,
             log_level="warning",
             server_header=False,

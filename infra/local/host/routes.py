@@ -14,6 +14,9 @@ from urllib.parse import unquote
 from infra.local.host.errors import Refused
 from infra.local.host.functions import Function, HttpTrigger
 
+_REMEMBERED = 1000
+"""Paths whose function is remembered: nearly all requests go to a few of them."""
+
 ANY = "*"
 """The method of a function that declares none."""
 
@@ -77,7 +80,7 @@ class Routes:
 
     def __init__(self, functions: list[Function], prefix: str) -> None:
         self._root = _Node()
-        self._static: dict[str, _Leaves] = {}
+        self._found: dict[tuple[str, str], tuple[Function, dict[str, str]]] = {}
         problems: list[str] = []
         for function in functions:
             if isinstance(function.trigger, HttpTrigger):
@@ -93,18 +96,27 @@ class Routes:
 
         `path` is as it came; values come out decoded but for `%2F`, which Azure, too, leaves as it is.
         """
-        static = self._static.get(path)
-        if static is not None and (leaf := static.get(method) or static.get(ANY)):
-            return leaf.function, {}
+        found = self._found.get((path, method))
+        if found is None:
+            found = self._look_up(path, method)
+            if found is None:
+                return None
+            if len(self._found) >= _REMEMBERED:
+                self._found.clear()
+            self._found[path, method] = found
+        function, parameters = found
+        return function, parameters.copy()
+
+    def methods(self, path: str) -> list[str]:
+        """The methods that some function answers at a path; empty when there is nothing at all."""
+        return sorted({method for leaves in _walk(self._root, _segments(path), 0, []) for method in leaves})
+
+    def _look_up(self, path: str, method: str) -> tuple[Function, dict[str, str]] | None:
         values: list[str] = []
         for leaves in _walk(self._root, _segments(path), 0, values):
             if leaf := leaves.get(method) or leaves.get(ANY):
                 return leaf.function, dict(zip(leaf.names, values, strict=False))
         return None
-
-    def methods(self, path: str) -> list[str]:
-        """The methods that some function answers at a path; empty when there is nothing at all."""
-        return sorted({method for leaves in _walk(self._root, _segments(path), 0, []) for method in leaves})
 
     def _add(self, function: Function, trigger: HttpTrigger, prefix: str) -> None:
         route = trigger.route.strip("/")
@@ -127,8 +139,6 @@ class Routes:
                 _register(node.leaves, function, trigger, names)
             node = node.parameters.setdefault(part.constraint, _Node())
         _register(node.leaves, function, trigger, names)
-        if not names:
-            self._static["/" + "/".join(segments)] = node.leaves
 
 
 def _parse(segment: str, route: str) -> str | _Parameter:
