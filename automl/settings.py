@@ -63,6 +63,10 @@ class Settings:
     champion_refresh_s: float = 5.0
     """How long an instance may serve a champion before it looks whether another one was promoted, in seconds."""
 
+    model_cache_bytes: int = 768 * 2**20
+    """What the models in memory may take together, in bytes, by estimate; the one not used for longest makes room.
+    The process itself and its requests come on top: leave them half of the instance."""
+
     max_body_bytes: int = 16 * 2**20
     """Largest accepted request body, in bytes, compressed or not, and the most it may grow to when it is unpacked;
     uploads in blocks have their own limit."""

@@ -11,7 +11,7 @@ from automl.registry import Registry
 from automl.scoring.champions import Champions
 from automl.settings import Settings
 from automl.spec import Spec
-from automl.storage import MODELS
+from automl.storage import CONTROL, MODELS
 from tests.support.clock import FixedClock
 from tests.support.memory import MemoryStorage
 from tests.support.models import publish
@@ -173,39 +173,153 @@ def test_many_first_requests_load_the_champion_once(room: Room) -> None:
     assert read == ["adult/v1/model.onnx"]
 
 
+class Background:
+    """Champions whose background thread looks all the time, with a gate before each of its reads."""
+
+    def __init__(self, room: Room) -> None:
+        self.room = room
+        self.looks = 0
+        self.fails = 0
+        self.seen = threading.Semaphore(0)
+        self.champions = room.anew(refresh_s=0.001)
+        self.champions.get("adult")
+
+    def begin(self, *, asked: bool = True, fails: int = 0) -> None:
+        def before(operation: str, container: str, name: str) -> None:
+            if threading.current_thread().name != "champions" or not name.endswith("champion.json"):
+                return
+            self.looks += 1
+            if asked:
+                self.champions.cached("adult")
+            self.seen.release()
+            if self.looks <= fails:
+                raise RuntimeError("a mistake")
+
+        self.room.storage.before = before
+
+    def wait_for_look(self) -> None:
+        assert self.seen.acquire(timeout=10)
+
+
 def test_champion_is_followed_in_the_background(room: Room) -> None:
-    champions = room.anew(refresh_s=0.001)
-    assert champions.get("adult").version == "v1"
-    looked_twice = threading.Barrier(2)
-    looks: list[str] = []
-
-    def before(operation: str, container: str, name: str) -> None:
-        if name.endswith("champion.json") and threading.current_thread().name == "champions":
-            looks.append(name)
-            if len(looks) == 3:  # the second look is over
-                looked_twice.wait(10)
-
+    background = Background(room)
     room.registry.promote("adult", "v2", "better")
-    room.storage.before = before
-    looked_twice.wait(10)
-    champions.close()
-    assert champions.get("adult").version == "v2"
+    background.begin()
+    for _ in range(3):  # the look after this one began, so the one that followed is over
+        background.champions.cached("adult")
+        background.wait_for_look()
+    background.champions.close()
+    assert background.champions.get("adult").version == "v2"
 
 
 def test_background_goes_on_after_a_mistake(room: Room, caplog: pytest.LogCaptureFixture) -> None:
-    champions = room.anew(refresh_s=0.001)
+    background = Background(room)
+    background.begin(fails=1)
+    background.champions.cached("adult")
+    background.wait_for_look()
+    background.wait_for_look()
+    background.champions.close()
+    assert "The visit to adult failed." in caplog.text
+
+
+def test_model_at_rest_is_not_looked_at_until_it_is_asked_for(room: Room) -> None:
+    names = room.champions._asked
+    room.champions.get("adult")
+    assert [names(), names(), names()] == [["adult"], [], []]
+    room.champions.cached("adult")
+    assert [names(), names()] == [["adult"], []]
+
+
+def test_request_after_a_rest_is_answered_at_once_and_has_the_pointer_looked_at(room: Room) -> None:
+    champions = room.anew()
     champions.get("adult")
-    went_on = threading.Barrier(2)
-    looks: list[str] = []
-
-    def before(operation: str, container: str, name: str) -> None:
-        looks.append(name)
-        if len(looks) == 1:
-            raise RuntimeError("a mistake")
-        if len(looks) == 2:
-            went_on.wait(10)
-
-    room.storage.before = before
-    went_on.wait(10)
+    champions._asked()
+    champions._asked()
+    room.registry.promote("adult", "v2", "better")
+    looked = threading.Event()
+    room.storage.before = lambda operation, container, name: looked.set() if container == "control" else None
+    held = champions.cached("adult")
+    assert held is not None
+    assert held.version == "v1"
+    assert looked.wait(10)
     champions.close()
-    assert "Looking at the champion of model adult failed." in caplog.text
+
+
+def test_model_that_was_put_out_of_memory_is_no_longer_looked_at(room: Room) -> None:
+    room.champions.get("adult")
+    room.champions._sessions.forget("adult", "v1")
+    assert room.champions._asked() == []
+    assert room.champions.versions() == {}
+    assert room.champions.get("adult").version == "v1"
+
+
+def test_replaced_champion_is_put_out_of_memory(room: Room) -> None:
+    room.champions.get("adult")
+    room.registry.promote("adult", "v2", "better")
+    assert room.answers() == "v2"
+    assert room.champions.cached("adult", "v1") is None
+
+
+def test_deleted_model_is_forgotten_at_the_next_look(room: Room) -> None:
+    room.champions.get("adult")
+    room.storage.delete(CONTROL, "adult/champion.json")
+    room.champions.look("adult")
+    assert room.champions.cached("adult") is None
+    with pytest.raises(NotFound, match="There is no model 'adult'"):
+        room.champions.get("adult")
+
+
+def test_any_version_can_be_pinned(room: Room) -> None:
+    pinned = room.champions.get("adult", "v2")
+    assert (pinned.version, room.champions.get("adult").version) == ("v2", "v1")
+    room.down()
+    assert room.champions.cached("adult", "v2") is pinned is room.champions.get("adult", "v2")
+
+
+def test_pinned_version_that_does_not_exist_is_not_found(room: Room) -> None:
+    spec.save(room.storage, Spec.from_json({"name": "adult", "target": "income"}))
+    for name in ("v9", "..", "a/b", ""):
+        with pytest.raises(NotFound, match="Model 'adult' has no version '"):
+            room.champions.get("adult", name)
+    with pytest.raises(NotFound, match="There is no model 'bike'"):
+        room.champions.get("bike", "v1")
+
+
+def test_pinned_version_that_must_not_answer_is_refused_and_not_replaced(room: Room) -> None:
+    room.spoil("v2")
+    with pytest.raises(Unavailable, match=r"Version 'v2' of model 'adult' cannot answer: File 'model\.onnx'"):
+        room.champions.get("adult", "v2")
+    assert room.champions.get("adult").version == "v1"
+    assert room.champions.troubles() == []
+
+
+def test_readiness_loads_what_is_not_in_memory(room: Room) -> None:
+    assert room.champions.readiness("adult") == (True, None)
+    assert room.champions.readiness("adult", "v2") == (True, None)
+    room.down()
+    assert room.champions.cached("adult", "v2") is not None
+    assert room.champions.readiness("adult") == (True, None)
+
+
+def test_readiness_says_why_a_model_does_not_answer_or_not_as_it_should(room: Room) -> None:
+    room.registry.promote("adult", "v2", "better")
+    room.spoil("v2")
+    is_ready, reason = room.champions.readiness("adult")
+    assert is_ready
+    assert reason is not None
+    assert reason.endswith("Its predecessor v1 answers.")
+    is_ready, reason = room.champions.readiness("adult", "v2")
+    assert not is_ready
+    assert reason is not None
+    assert reason.startswith("Version 'v2' of model 'adult' cannot answer")
+    with pytest.raises(NotFound):
+        room.champions.readiness("bike")
+
+
+def test_names_nobody_knows_cost_no_memory(room: Room) -> None:
+    for index in range(1000):
+        with pytest.raises(NotFound):
+            room.champions.get(f"model-{index}", None if index % 2 else "v1")
+    assert room.champions._held == {}
+    assert room.champions._once._under_way == {}
+    assert room.champions._sessions._refused == {}
