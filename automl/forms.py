@@ -1,7 +1,8 @@
 """A JSON object read into a dataclass by rules, every problem named at once.
 
 A rule is a check and what it expects in words. Rules are keyed by the path of their field (`search.seed`); a field
-whose default is made by another dataclass is a section, read by the rules below its name.
+whose default is made by another dataclass is a section, read by the rules below its name. A check says the same as
+JSON Schema, too, for those who write clients.
 """
 
 from __future__ import annotations
@@ -9,13 +10,34 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from automl.errors import InvalidInput, Problem
 
-Check = Callable[[Any], Any]
-Rules = Mapping[str, tuple[Check, str]]
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a field accepts.
+
+    Parameters
+    ----------
+    accept
+        Gives the value back as it is kept, or raises ValueError.
+    schema
+        The same as JSON Schema (2020-12).
+    """
+
+    accept: Callable[[Any], Any]
+    schema: Mapping[str, Any]
+
+    def __call__(self, value: Any) -> Any:
+        return self.accept(value)
+
+
+Rules = Mapping[str, tuple[Check, str]]
 
 
 def read(kind: type[T], data: Any, rules: Rules, *, name: str) -> T:
@@ -38,25 +60,32 @@ def read(kind: type[T], data: Any, rules: Rules, *, name: str) -> T:
     return kind(**values)
 
 
-def text(value: Any) -> str:
-    """A text that is not empty."""
+def _text(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError
     return value
 
 
-def texts(value: Any) -> tuple[str, ...]:
-    """A list of texts."""
+def _texts(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
         raise ValueError
-    return tuple(text(item) for item in value)
+    return tuple(_text(item) for item in value)
 
 
-def flag(value: Any) -> bool:
-    """True or false."""
+def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError
     return value
+
+
+text = Check(_text, {"type": "string", "minLength": 1})
+"""A text that is not empty."""
+
+texts = Check(_texts, {"type": "array", "items": text.schema})
+"""A list of texts."""
+
+flag = Check(_flag, {"type": "boolean"})
+"""True or false."""
 
 
 def option(*options: str) -> Check:
@@ -67,7 +96,7 @@ def option(*options: str) -> Check:
             raise ValueError
         return value
 
-    return check
+    return Check(check, {"type": "string", "enum": list(options)})
 
 
 def number(low: float, high: float) -> Check:
@@ -78,7 +107,7 @@ def number(low: float, high: float) -> Check:
             raise ValueError
         return float(value)
 
-    return check
+    return Check(check, {"type": "number", "minimum": low, "maximum": high})
 
 
 def whole(low: int, high: int) -> Check:
@@ -89,12 +118,12 @@ def whole(low: int, high: int) -> Check:
             raise ValueError
         return value
 
-    return check
+    return Check(check, {"type": "integer", "minimum": low, "maximum": high})
 
 
 def or_none(check: Check) -> Check:
     """Null, or what the check accepts."""
-    return lambda value: None if value is None else check(value)
+    return Check(lambda value: None if value is None else check(value), {"anyOf": [check.schema, {"type": "null"}]})
 
 
 def shown(value: Any) -> str:
@@ -115,7 +144,7 @@ def _values(kind: type, data: Any, path: str, rules: Rules, problems: list[Probl
         where = f"{path}{key}"
         if key not in known:
             problems.append(_unknown(where, str(key), list(known)))
-        elif (section := _section_type(known[key])) is not None:
+        elif (section := section_type(known[key])) is not None:
             values[key] = _section(section, value, where, rules, problems)
         else:
             check, expected = rules[where]
@@ -140,7 +169,8 @@ def _section(kind: type, data: Any, where: str, rules: Rules, problems: list[Pro
     return kind(**values) if len(problems) == before else kind()
 
 
-def _section_type(field: dataclasses.Field[Any]) -> type | None:
+def section_type(field: dataclasses.Field[Any]) -> type | None:
+    """The dataclass of a field that is a section; None for any other field."""
     made: Any = field.default_factory
     return made if isinstance(made, type) and dataclasses.is_dataclass(made) else None
 

@@ -17,7 +17,7 @@ import orjson
 
 from automl import forms
 from automl.errors import InvalidInput, NotFound, Problem
-from automl.forms import flag, number, option, or_none, text, texts, whole
+from automl.forms import Check, flag, number, option, or_none, text, texts, whole
 from automl.signature import FeatureType, Task
 from automl.storage import CONTROL, Missing, Storage
 
@@ -210,25 +210,33 @@ def _blob(model: str) -> str:
     return f"{model}/spec.json"
 
 
+_KIND = option("number", "category", "boolean", "datetime")
+_MANY = whole(100, 10**9)
+
+
 def _types(value: Any) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise ValueError
-    check = option("number", "category", "boolean", "datetime")
-    return {text(name): check(kind) for name, kind in value.items()}
+    return {text(name): _KIND(kind) for name, kind in value.items()}
 
 
 def _window(value: Any) -> Any:
-    return value if value in ("auto", "all") else whole(100, 10**9)(value)
+    return value if value in ("auto", "all") else _MANY(value)
+
+
+NAME = Check(model_name, {"type": "string", "pattern": f"^{MODEL_NAME.pattern}$"})
+TYPES = Check(_types, {"type": "object", "propertyNames": {"minLength": 1}, "additionalProperties": _KIND.schema})
+WINDOW = Check(_window, {"anyOf": [{"type": "string", "enum": ["auto", "all"]}, _MANY.schema]})
 
 
 RULES: forms.Rules = {
-    "name": (model_name, "a small letter, then small letters, digits and hyphens, 63 at most"),
+    "name": (NAME, "a small letter, then small letters, digits and hyphens, 63 at most"),
     "target": (text, "the name of the column to predict"),
     "task": (or_none(option("classification", "regression")), "classification or regression"),
     "columns.drop": (texts, "a list of column names"),
     "columns.key": (or_none(text), "a column name"),
     "columns.time": (or_none(text), "a column name"),
-    "columns.types": (_types, "an object of column names and number, category, boolean or datetime"),
+    "columns.types": (TYPES, "an object of column names and number, category, boolean or datetime"),
     "columns.unknown": (option("refuse", "ignore"), "refuse or ignore"),
     "columns.unknown_categories": (option("accept", "refuse"), "accept or refuse"),
     "search.time_budget": (number(1, 86_400), "a number of seconds from 1 to 86400"),
@@ -246,5 +254,5 @@ RULES: forms.Rules = {
     "retrain.on_alarm": (flag, "true or false"),
     "retrain.min_new_labels": (whole(0, 10**9), "a whole number"),
     "retrain.hold_back": (whole(0, 10**7), "a whole number"),
-    "retrain.window": (_window, "auto, all or a number of rows from 100"),
+    "retrain.window": (WINDOW, "auto, all or a number of rows from 100"),
 }

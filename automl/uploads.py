@@ -21,7 +21,8 @@ from automl.storage import CONTROL, RAW, Missing, Precondition, Storage
 MAX_BLOCKS = 50_000
 """Most blocks of one blob (Azure's limit)."""
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+"""What an upload may be called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +119,7 @@ def commit(storage: Storage, model: str, upload: str, body: Mapping[str, Any]) -
         A table of that name was committed before from other blocks.
     """
     _check_name(upload)
-    order = forms.read(Order, body, _RULES, name="body")
+    order = forms.read(Order, body, RULES, name="body")
     known = _find(storage, model, upload)
     if known is None:
         known = _committed(storage, model, upload, order)
@@ -180,7 +181,7 @@ def _check_digest(data: bytes, digest: str) -> None:
 
 
 def _check_name(upload: str) -> None:
-    if not _NAME.fullmatch(upload):
+    if not NAME.fullmatch(upload):
         expected = "letters, digits, hyphens and underscores, 63 at most"
         problem = Problem(field="upload", expected=expected, got=repr(upload)[:80], remedy="Choose such a name.")
         raise InvalidInput.of([problem])
@@ -200,8 +201,10 @@ def _sha256(value: Any) -> str:
     return value
 
 
-_RULES: forms.Rules = {
+_DIGEST = forms.Check(_sha256, {"type": "string", "pattern": "^[0-9a-f]{64}$"})
+
+RULES: forms.Rules = {
     "blocks": (forms.whole(1, MAX_BLOCKS), f"a whole number from 1 to {MAX_BLOCKS}"),
     "format": (forms.option("csv", "parquet"), "csv or parquet"),
-    "sha256": (forms.or_none(_sha256), "a SHA-256 as 64 small hexadecimal digits"),
+    "sha256": (forms.or_none(_DIGEST), "a SHA-256 as 64 small hexadecimal digits"),
 }

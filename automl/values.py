@@ -28,8 +28,10 @@ MISSING_TEXT = frozenset({"", "na", "n/a", "nan", "null", "none"})
 THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 """A number as text with commas between its thousands. A decimal comma (`1,5`) is none, and refused."""
 
-_TRUE = frozenset({"true", "t", "yes", "y", "1"})
-_FALSE = frozenset({"false", "f", "no", "n", "0"})
+TRUE = frozenset({"true", "t", "yes", "y", "1"})
+FALSE = frozenset({"false", "f", "no", "n", "0"})
+"""Texts (in lower case) that mean true and false."""
+
 _INTEGRAL = re.compile(r"-?\d+\.0+")
 
 
@@ -109,9 +111,9 @@ def boolean(value: Any) -> str:
     if is_missing(value):
         return MISSING
     word = value.strip().lower() if isinstance(value, str) else category(value)
-    if word in _TRUE:
+    if word in TRUE:
         return "true"
-    if word in _FALSE:
+    if word in FALSE:
         return "false"
     if isinstance(value, str) and word in MISSING_TEXT:
         return MISSING

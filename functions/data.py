@@ -7,15 +7,18 @@ from typing import Any
 import azure.functions as func
 
 from automl import spec, uploads
+from automl.errors import Conflict, InvalidInput
 from functions import parts
+from functions.api_document.described import described
 from functions.http import endpoint, routes
-from functions.requests import body_of, json_object, model_of
+from functions.requests import BYTES, body_of, json_object, model_of
 
 blueprint = routes()
 
 
 @blueprint.route("models/{model}/data/{upload}/{number:int}", methods=["PUT"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
+@described("data", "BlockReceipt", body={BYTES: "Block"}, parameters=("content-digest",))
 def put_block(req: func.HttpRequest) -> dict[str, Any]:
     """Store one block of a table; with a `Content-Digest` (RFC 9530) only if it arrived whole."""
     core, model = parts.core(), model_of(req)
@@ -28,6 +31,7 @@ def put_block(req: func.HttpRequest) -> dict[str, Any]:
 
 @blueprint.route("models/{model}/data/{upload}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
+@described("data", "Progress", refuses=(InvalidInput,))
 def get_upload(req: func.HttpRequest) -> dict[str, Any]:
     """How far an upload has come: the blocks that wait, or the whole table."""
     core, model = parts.core(), model_of(req)
@@ -37,6 +41,7 @@ def get_upload(req: func.HttpRequest) -> dict[str, Any]:
 
 @blueprint.route("models/{model}/data/{upload}/commit", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
+@described("data", "Upload", body="CommitRequest", refuses=(Conflict,))
 def commit_upload(req: func.HttpRequest) -> dict[str, Any]:
     """Make a table of the blocks."""
     core, model = parts.core(), model_of(req)

@@ -9,13 +9,16 @@ import azure.functions as func
 from automl import bootstrap
 from automl.errors import EvergreenError, NotFound
 from functions import parts
+from functions.api_document.described import Answer, described
 from functions.http import answer, endpoint, routes
+from functions.requests import JSON
 
 blueprint = routes()
 
 
 @blueprint.route("health/live", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint
+@described("health", "Liveness")
 def health_live(req: func.HttpRequest) -> dict[str, Any]:
     """This process answers."""
     return {"status": "live"}
@@ -23,6 +26,7 @@ def health_live(req: func.HttpRequest) -> dict[str, Any]:
 
 @blueprint.route("health/ready", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint
+@described("health", "Readiness", others={503: Answer(content={JSON: "Readiness"}, about="It can do no work.")})
 def health_ready(req: func.HttpRequest) -> func.HttpResponse:
     """`ready`; `degraded` while it answers, but not as it should; or 503 `unavailable`, each with the reasons."""
     reasons: list[str] = []

@@ -8,10 +8,11 @@ from typing import Any
 import azure.functions as func
 
 from automl import deletion, spec
-from automl.errors import InvalidInput, Problem
+from automl.errors import Conflict, InvalidInput, Problem
 from automl.events import Event
 from automl.spec import Spec
 from functions import parts
+from functions.api_document.described import described
 from functions.http import answer, endpoint, routes
 from functions.requests import json_object, model_of, name_of
 
@@ -22,6 +23,7 @@ ACTING = func.AuthLevel.FUNCTION
 
 @blueprint.route("models", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
+@described("models", "Models")
 def list_models(req: func.HttpRequest) -> dict[str, Any]:
     """Names of all models."""
     return {"models": parts.core().registry.models()}
@@ -29,6 +31,7 @@ def list_models(req: func.HttpRequest) -> dict[str, Any]:
 
 @blueprint.route("models/{model}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
+@described("models", "Spec")
 def get_model(req: func.HttpRequest) -> dict[str, Any]:
     """The spec of a model, defaults included."""
     return spec.load(parts.core().storage, model_of(req)).to_json()
@@ -36,6 +39,7 @@ def get_model(req: func.HttpRequest) -> dict[str, Any]:
 
 @blueprint.route("models/{model}", methods=["PUT"], auth_level=ACTING)
 @endpoint
+@described("models", "Spec", body="SpecRequest", refuses=(Conflict,))
 def put_model(req: func.HttpRequest) -> dict[str, Any]:
     """Store the spec of a model; `name` may be left out of the body."""
     core = parts.core()
@@ -52,6 +56,7 @@ def put_model(req: func.HttpRequest) -> dict[str, Any]:
 
 @blueprint.route("models/{model}", methods=["DELETE"], auth_level=ACTING)
 @endpoint
+@described("models", "Removal", status=202, refuses=(Conflict,))
 def delete_model(req: func.HttpRequest) -> func.HttpResponse:
     """Take a model out of service, unless a run is open; the training role removes all that is stored of it."""
     core, model = parts.core(), model_of(req)
@@ -61,6 +66,7 @@ def delete_model(req: func.HttpRequest) -> func.HttpResponse:
 
 @blueprint.route("models/{model}/champion", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
+@described("models", "Champion", parameters=("at",), refuses=(InvalidInput,))
 def champion(req: func.HttpRequest) -> dict[str, Any]:
     """The champion pointer, or with `?at=` the version that was champion then."""
     registry, model = parts.core().registry, model_of(req)
@@ -71,6 +77,7 @@ def champion(req: func.HttpRequest) -> dict[str, Any]:
 
 @blueprint.route("models/{model}/promote", methods=["POST"], auth_level=ACTING)
 @endpoint
+@described("models", "Moved", body="PromoteRequest", body_required=False, refuses=(Conflict,))
 def promote(req: func.HttpRequest) -> dict[str, Any]:
     """Make the challenger, or the version in the body, champion."""
     core, model = parts.core(), model_of(req)
@@ -82,6 +89,7 @@ def promote(req: func.HttpRequest) -> dict[str, Any]:
 
 @blueprint.route("models/{model}/rollback", methods=["POST"], auth_level=ACTING)
 @endpoint
+@described("models", "Moved", body="RollbackRequest", body_required=False, refuses=(Conflict,))
 def rollback(req: func.HttpRequest) -> dict[str, Any]:
     """Make the previous champion champion again."""
     core, model = parts.core(), model_of(req)

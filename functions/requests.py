@@ -14,6 +14,7 @@ from automl.spec import MODEL_NAME
 from functions.bodies import Body, UnsupportedMedia
 
 JSON = "application/json"
+BYTES = "application/octet-stream"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,79}")
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")

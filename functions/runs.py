@@ -9,6 +9,7 @@ import azure.functions as func
 from automl import requests, spec
 from automl.errors import InvalidInput, Problem
 from functions import parts
+from functions.api_document.described import described
 from functions.http import answer, endpoint, routes
 from functions.requests import json_object, model_of, name_of, traceparent_of
 
@@ -17,6 +18,14 @@ blueprint = routes()
 
 @blueprint.route("models/{model}/train", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
+@described(
+    "runs",
+    "Run",
+    status=202,
+    headers=("location",),
+    body="TrainRequest",
+    parameters=("idempotency-key",),
+)
 def train(req: func.HttpRequest) -> func.HttpResponse:
     """Ask for a run on an upload; with an `Idempotency-Key`, once."""
     core, model = parts.core(), model_of(req)
@@ -41,6 +50,7 @@ def train(req: func.HttpRequest) -> func.HttpResponse:
 
 @blueprint.route("models/{model}/runs", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
+@described("runs", "Runs")
 def list_runs(req: func.HttpRequest) -> dict[str, Any]:
     """The runs of a model, newest first."""
     core, model = parts.core(), model_of(req)
@@ -50,6 +60,7 @@ def list_runs(req: func.HttpRequest) -> dict[str, Any]:
 
 @blueprint.route("models/{model}/runs/{run}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
+@described("runs", "Run")
 def get_run(req: func.HttpRequest) -> dict[str, Any]:
     """The record of a run, as far as it has come."""
     return parts.core().runs.get(model_of(req), name_of(req.route_params["run"], "run")).to_json()

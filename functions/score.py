@@ -8,6 +8,7 @@ import azure.functions as func
 
 from automl.scoring import response, rows
 from functions import parts
+from functions.api_document.described import described
 from functions.bodies import Body
 from functions.http import answer, endpoint, routes
 from functions.requests import JSON, media_type, model_of
@@ -19,6 +20,7 @@ _READERS = {JSON: rows.from_json, "text/csv": rows.from_csv}
 
 @blueprint.route("models/{model}/score", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
+@described("scoring", "Scores", body={JSON: "ScoreRequest", "text/csv": "CsvRows"}, per_model=True)
 async def score(req: func.HttpRequest) -> func.HttpResponse:
     """Predictions for the rows of the body."""
     model = model_of(req)

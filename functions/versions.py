@@ -10,14 +10,16 @@ import orjson
 from automl import spec
 from automl.versions import MANIFEST
 from functions import parts
+from functions.api_document.described import Answer, described
 from functions.http import answer, endpoint, routes
-from functions.requests import model_of, name_of
+from functions.requests import BYTES, JSON, model_of, name_of
 
 blueprint = routes()
 
 
 @blueprint.route("models/{model}/versions", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
+@described("models", "Versions")
 def list_versions(req: func.HttpRequest) -> dict[str, Any]:
     """Versions of a model, newest first."""
     core, model = parts.core(), model_of(req)
@@ -27,6 +29,7 @@ def list_versions(req: func.HttpRequest) -> dict[str, Any]:
 
 @blueprint.route("models/{model}/versions/{version}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
+@described("models", "Version")
 def get_version(req: func.HttpRequest) -> dict[str, Any]:
     """What a version is: its manifest, signature and metrics."""
     registry, model, version = parts.core().registry, model_of(req), name_of(req.route_params["version"], "version")
@@ -40,6 +43,7 @@ def get_version(req: func.HttpRequest) -> dict[str, Any]:
     "models/{model}/versions/{version}/files/{file}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION
 )
 @endpoint
+@described("models", others={200: Answer(content={BYTES: "File", JSON: "JsonFile"})})
 def get_file(req: func.HttpRequest) -> func.HttpResponse:
     """One file of a version, as it was published; the manifest has the hash of each."""
     registry, model, version = parts.core().registry, model_of(req), name_of(req.route_params["version"], "version")
@@ -47,4 +51,4 @@ def get_file(req: func.HttpRequest) -> func.HttpResponse:
     if name == MANIFEST:
         manifest = registry.manifest(model, version)
         return answer(orjson.dumps(manifest, option=orjson.OPT_SORT_KEYS))
-    return answer(registry.file(model, version, name), mimetype="application/octet-stream")
+    return answer(registry.file(model, version, name), mimetype=BYTES)

@@ -10,6 +10,7 @@ import orjson
 from automl import events, spec
 from automl.errors import NotFound
 from functions import parts
+from functions.api_document.described import described
 from functions.http import answer, endpoint, routes
 from functions.requests import model_of
 
@@ -18,6 +19,7 @@ blueprint = routes()
 
 @blueprint.route("models/{model}/events", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
+@described("monitoring", "Events")
 def list_events(req: func.HttpRequest) -> dict[str, Any]:
     """Everything that happened to a model, oldest first."""
     storage, model = parts.core().storage, model_of(req)
@@ -27,6 +29,7 @@ def list_events(req: func.HttpRequest) -> dict[str, Any]:
 
 @blueprint.route("models/{model}/monitor", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
+@described("monitoring", "Monitor")
 def get_monitor(req: func.HttpRequest) -> dict[str, Any]:
     """What the monitor knows of a model."""
     from automl.monitoring import state
@@ -40,6 +43,7 @@ def get_monitor(req: func.HttpRequest) -> dict[str, Any]:
 
 @blueprint.route("models/{model}/monitor", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
+@described("monitoring", "PassAskedFor", status=202, headers=("location",))
 def ask_monitor(req: func.HttpRequest) -> func.HttpResponse:
     """Ask for a monitor pass now; the training role does it."""
     core, model = parts.core(), model_of(req)

@@ -18,17 +18,23 @@ from automl.bootstrap import Core, Serving
 from automl.log.reader import new_lines
 from automl.settings import Settings
 from automl.spec import Spec
-from functions import data, health, models, runs, score, truth, versions, watch
+from functions import data, health, models, openapi, runs, score, truth, versions, watch
+from functions.api_document import components
+from functions.api_document.document import document
+from functions.api_document.registered import routes
 from tests.support.clock import FixedClock
 from tests.support.memory import MemoryStorage
 from tests.support.models import KEY, publish
+from tests.support.openapi import Judge
 
 HANDLERS: dict[str, ModuleType] = {
     name: module
-    for module in (data, health, models, runs, score, truth, versions, watch)
+    for module in (data, health, models, openapi, runs, score, truth, versions, watch)
     for name, value in vars(module).items()
     if hasattr(value, "_function")
 }
+JUDGE = Judge(document(routes("serve"), components.schemas()))
+"""What the app says of its own answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +51,7 @@ class Answer:
 
 
 class Client:
-    """Calls functions with azure.functions' own objects, as a worker does."""
+    """Calls functions with azure.functions' own objects, as a worker does. Every answer must be a documented one."""
 
     def __init__(self, serving: Serving, storage: MemoryStorage, clock: FixedClock) -> None:
         self.serving = serving
@@ -75,11 +81,9 @@ class Client:
         handler = getattr(HANDLERS[function], function)._function.get_user_function()
         result = handler(req=request)
         response = await result if inspect.isawaitable(result) else result
-        return Answer(
-            status=response.status_code,
-            headers=dict(response.headers) | {"content-type": response.mimetype},
-            body=response.get_body(),
-        )
+        headers_back = dict(response.headers) | {"content-type": response.mimetype}
+        JUDGE.check_answer(function, response.status_code, headers_back, response.get_body())
+        return Answer(status=response.status_code, headers=headers_back, body=response.get_body())
 
     def logged(self, kind: Any = "predictions") -> list[dict[str, Any]]:
         """Records in the log of model adult."""

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import azure.functions as func
-
-import function_app
 from automl.errors import InvalidInput
 from automl.settings import Settings, variable
 from automl.spec import Spec
+from functions.api_document.registered import routes
 from infra.local.settings import LocalSettings
 from infra.local.settings import variable as local_variable
 
@@ -83,18 +81,14 @@ def spec_rows() -> list[tuple[str, ...]]:
 
 def route_rows() -> list[tuple[str, ...]]:
     """One row an HTTP function: method and route, the key it asks for, the first line of its documentation."""
-    rows: list[tuple[str, ...]] = []
-    app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)  # of our own: one can be indexed only once
-    for room in function_app.rooms("all"):
-        app.register_functions(room.blueprint)
-    for function in app.get_functions():
-        trigger: dict[str, Any] = function.get_bindings()[0].get_dict_repr()  # a function's first binding triggers it
-        if trigger["type"] == "httpTrigger":
-            about = inspect.getdoc(function.get_user_function()) or ""
-            key = "none" if trigger["authLevel"].value == "anonymous" else trigger["authLevel"].value
-            line = _cell(about.partition("\n\n")[0])
-            rows += [(f"`{method.value} /{trigger['route']}`", key, line) for method in trigger["methods"]]
-    return rows
+    return [
+        (
+            f"`{route.method} /{route.template}`",
+            "none" if route.is_open else route.level,
+            _cell(route.about.partition("\n\n")[0]),
+        )
+        for route in routes("all")
+    ]
 
 
 def _leaves(kind: type, prefix: str) -> Iterator[tuple[str, bool, Any, str]]:

@@ -1,0 +1,27 @@
+"""Asking for runs and following them, as JSON Schemas."""
+
+from __future__ import annotations
+
+from automl.runs import Run
+from functions.api_document.shapes import Schema, shown
+
+
+def schemas() -> dict[str, Schema]:
+    """The schemas of this room, by name."""
+    return {
+        "TrainRequest": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["upload"],
+            "properties": {
+                "upload": {"type": "string", "description": "The name under which a table was committed."}
+            },
+            "examples": [{"upload": "first"}],
+        },
+        "Run": shown(Run, leave_out=("etag",)),
+        "Runs": {
+            "type": "object",
+            "required": ["runs"],
+            "properties": {"runs": {"type": "array", "items": {"$ref": "#/components/schemas/Run"}}},
+        },
+    }

@@ -1,0 +1,39 @@
+"""The API's own documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import azure.functions as func
+
+from functions import parts
+from functions.api_document import components
+from functions.api_document.described import described
+from functions.api_document.document import document
+from functions.api_document.model_document import model_document
+from functions.api_document.registered import routes as registered
+from functions.http import endpoint, routes
+from functions.requests import model_of
+
+blueprint = routes()
+
+
+@blueprint.route("openapi.json", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@endpoint
+@described("document", "OpenAPI")
+def openapi(req: func.HttpRequest) -> dict[str, Any]:
+    """This API as OpenAPI 3.1."""
+    return document(registered(parts.core().settings.role), components.schemas())
+
+
+@blueprint.route("models/{model}/openapi.json", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@endpoint
+@described("document", "OpenAPI")
+def model_openapi(req: func.HttpRequest) -> dict[str, Any]:
+    """The routes that score with a model as OpenAPI 3.1, in the columns and classes of its champion."""
+    model = model_of(req)
+    serving = parts.serving_now()
+    session = serving.champions.get(model)
+    settings = serving.core.settings
+    own = registered(settings.role)
+    return model_document(own, components.schemas(), session, text_chars=settings.max_text_chars)
