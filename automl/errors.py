@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+MAX_PROBLEMS = 100
+"""How many problems one error lists; the rest are counted."""
+
 
 class EvergreenError(Exception):
     """Root of every error this project raises on purpose."""
@@ -68,10 +71,16 @@ class InvalidInput(EvergreenError):
 
     @classmethod
     def of(cls, problems: Sequence[Problem], *, more: int = 0) -> InvalidInput:
-        """One error out of many problems; its message is the first of them, and how many follow."""
+        """One error out of many problems: its message is the first and how many follow, `MAX_PROBLEMS` are listed.
+
+        Parameters
+        ----------
+        more
+            How many there are beside those given.
+        """
         rest = len(problems) - 1 + more
         tail = f" (and {rest} more)" if rest else ""
-        return cls(f"{problems[0]}{tail}", problems)
+        return cls(f"{problems[0]}{tail}", problems[:MAX_PROBLEMS])
 
 
 class TooLarge(EvergreenError):

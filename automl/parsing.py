@@ -12,14 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from automl import values
-from automl.errors import InvalidInput, Problem
+from automl.errors import MAX_PROBLEMS, InvalidInput, Problem
 from automl.forms import shown
 from automl.signature import Feature, FeatureType, Signature
 from automl.tensors import Tensors
 from automl.values import MISSING
-
-MAX_PROBLEMS = 100
-"""How many problems one error lists; the rest are counted."""
 
 _NUMERIC = frozenset((float, int, type(None)))
 """Types of a numeric cell that numpy converts as `values.number` does."""

@@ -171,10 +171,10 @@ def _number_from_text(text: str) -> float:
         result = math.nan if "_" in text else float(text)
     except ValueError:
         result = math.nan
+    if not math.isfinite(result) and THOUSANDS.fullmatch(text.strip()):
+        result = float(text.replace(",", ""))
     if math.isfinite(result):
         return result
-    if THOUSANDS.fullmatch(text.strip()):
-        return float(text.replace(",", ""))
     if text.strip().lower() in MISSING_TEXT:
         return math.nan
     raise ValueError("a finite number")

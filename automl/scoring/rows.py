@@ -14,7 +14,8 @@ never is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,12 +103,13 @@ def _fitting(reading: Reading, body: bytes, rows: Rows) -> Rows:
     """The rows, once no text in them is too long; a short body cannot hold a long text."""
     most = reading.limits.text_chars
     if len(body) > most:
-        for feature, column in zip(reading.signature.categories, rows.tensors.cat.T, strict=True):
-            if len(longest := max(column, key=len)) > most:
-                row = column.tolist().index(longest)
-                expected, got = f"text of at most {most} characters", f"{len(longest)} characters"
-                problem = Problem(column=feature.name, row=row, expected=expected, got=got, remedy="Send less text.")
-                raise InvalidInput.of([problem])
+        expected, remedy = f"text of at most {most} characters", "Send less text."
+        _refuse(
+            Problem(column=feature.name, row=row, expected=expected, got=f"{len(text)} characters", remedy=remedy)
+            for feature, column in zip(reading.signature.categories, rows.tensors.cat.T, strict=True)
+            for row, text in enumerate(column)
+            if len(text) > most
+        )
     return rows
 
 
@@ -126,7 +128,7 @@ def _form(signature: Signature, body: Mapping[str, Any]) -> str | None:
             raise _bad("body", "rows", "an empty object", _EXAMPLE)
         return None
     if unknown := body.keys() - set(found) - _BESIDES:
-        raise _bad(min(unknown), f"nothing beside {found[0]}", "an unknown field", "Leave it out.")
+        raise _bad(_short(min(unknown)), f"nothing beside {found[0]}", "an unknown field", "Leave it out.")
     return found[0]
 
 
@@ -145,8 +147,9 @@ def _dataframe_split(reading: Reading, value: Any) -> Rows:
         raise _bad("dataframe_split.columns", "a list of column names", kind(names), "Send the names.")
     if not isinstance(data, list):
         raise _bad("dataframe_split.data", "a list of rows", kind(data), "Send one list of values for each row.")
-    if twice := {name for name in names if names.count(name) > 1}:
-        raise _bad("dataframe_split.columns", "each column once", f"'{min(twice)}' twice", "Send it once.")
+    _check_columns(reading, len(names))
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise _bad("dataframe_split.columns", "each column once", f"'{_short(min(twice))}' twice", "Send it once.")
     return _lists(reading, "dataframe_split.data", names, data)
 
 
@@ -161,22 +164,17 @@ def _instances(reading: Reading, value: Any, field: str = "instances") -> Rows:
 def _inputs(reading: Reading, value: Any) -> Rows:
     if not isinstance(value, dict):
         return _instances(reading, value, "inputs")
-    problems = [
-        Problem(
-            field=f"inputs.{name}",
-            expected="a list of values",
-            got=kind(column),
-            remedy="Send one value for each row.",
-        )
+    _check_columns(reading, len(value))
+    remedy = "Send one value for each row."
+    _refuse(
+        Problem(field=f"inputs.{_short(name)}", expected="a list of values", got=kind(column), remedy=remedy)
         for name, column in value.items()
         if not isinstance(column, list)
-    ]
-    if problems:
-        raise InvalidInput.of(problems)
+    )
     lengths = {name: len(column) for name, column in value.items()}
     if len(set(lengths.values())) > 1:
-        shown = ", ".join(f"{count} for '{name}'" for name, count in list(lengths.items())[:10])
-        raise _bad("inputs", "equally long columns", shown, "Send one value for each row in every column.")
+        told = ", ".join(f"{count} for '{_short(name)}'" for name, count in list(lengths.items())[:10])
+        raise _bad("inputs", "equally long columns", told, "Send one value for each row in every column.")
     return _columns(reading, value, text=False)
 
 
@@ -190,10 +188,12 @@ _READERS = {
 
 def _records(reading: Reading, records: list[Any]) -> Rows:
     _check_count(reading, len(records))
-    for row, record in enumerate(records):
-        if not isinstance(record, dict):
-            problem = Problem(expected="an object", got=kind(record), row=row, remedy="Send each row as an object.")
-            raise InvalidInput.of([problem])
+    remedy = "Send each row as an object."
+    _refuse(
+        Problem(field="body", expected="an object", got=kind(record), row=row, remedy=remedy)
+        for row, record in enumerate(records)
+        if not isinstance(record, dict)
+    )
     _check_columns(reading, max(map(len, records)))
     tensors = reading.parser.records(records)
     name = reading.key
@@ -204,13 +204,12 @@ def _records(reading: Reading, records: list[Any]) -> Rows:
 
 def _lists(reading: Reading, field: str, names: Sequence[str], data: list[Any]) -> Rows:
     _check_count(reading, len(data))
-    for row, cells in enumerate(data):
-        if not isinstance(cells, list) or len(cells) != len(names):
-            got = f"{len(cells)} values" if isinstance(cells, list) else kind(cells)
-            remedy = f"Send one value for each of: {', '.join(names[:50])}."
-            raise InvalidInput.of(
-                [Problem(field=field, expected=f"{len(names)} values in a list", got=got, row=row, remedy=remedy)]
-            )
+    remedy = f"Send one value for each of: {', '.join(map(_short, names[:10]))}{', …' if len(names) > 10 else ''}."
+    _refuse(
+        Problem(field=field, expected=f"{len(names)} values in a list", got=_width(cells), row=row, remedy=remedy)
+        for row, cells in enumerate(data)
+        if not isinstance(cells, list) or len(cells) != len(names)
+    )
     columns = dict(zip(names, map(list, zip(*data, strict=True)), strict=True))
     return _columns(reading, columns, text=False)
 
@@ -226,14 +225,15 @@ def _columns(reading: Reading, columns: Mapping[str, Sequence[Any]], *, text: bo
 
 def _keys(reading: Reading, column: str, raw: Sequence[Any]) -> list[str | None]:
     keys: list[str | None] = []
+    problems: list[Problem] = []
+    remedy = "Send the business key as text or a number, or null."
     for row, value in enumerate(raw):
         try:
             keys.append(_key(value, reading.limits.text_chars))
         except ValueError as error:
-            remedy = "Send the business key as text or a number, or null."
-            raise InvalidInput.of(
-                [Problem(column=column, expected=str(error), got=shown(value), row=row, remedy=remedy)]
-            ) from None
+            got = shown(value)
+            problems.append(Problem(column=column, expected=str(error), got=got, row=row, remedy=remedy))
+    _refuse(problems)
     return keys
 
 
@@ -256,6 +256,22 @@ def _check_columns(reading: Reading, columns: int) -> None:
     most = max(reading.limits.columns, 2 * len(reading.signature.features))  # a wide model must stay usable
     if columns > most:
         raise TooLarge(f"Expected at most {most} columns in a row, got {columns}. Send the model's columns alone.")
+
+
+def _refuse(problems: Iterable[Problem]) -> None:
+    """Raise InvalidInput for problems, if there are any."""
+    found = list(problems)
+    if found:
+        raise InvalidInput.of(found)
+
+
+def _width(cells: Any) -> str:
+    return f"{len(cells)} values" if isinstance(cells, list) else kind(cells)
+
+
+def _short(name: str) -> str:
+    """A name that the caller made up, as far as a message repeats it."""
+    return name if len(name) <= 60 else f"{name[:57]}..."
 
 
 def _bad(field: str, expected: str, got: str, remedy: str) -> InvalidInput:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from automl.errors import Unavailable
+from automl.errors import InvalidInput, Problem, Unavailable
 from automl.events import Clock
 from automl.log.ids import Ids
 from automl.log.writer import AppendLog
@@ -120,6 +120,8 @@ class Scoring:
         started = time.perf_counter_ns()
         given = read(Reading(parser=session.parser, key=session.key, limits=self._limits))
         scores = session.score(given.tensors)
+        if rows := scores.unanswered():
+            raise _unanswered(rows)
         at_ms = int(self._clock().timestamp() * 1000)
         ids = self._ids.mint(session.model, len(given.tensors), at_ms)
         if not self._is_sampled(ids[0]):
@@ -138,3 +140,11 @@ class Scoring:
     def _is_sampled(self, prediction_id: str) -> bool:
         """Whether a request is logged, by chance: the end of its first id is a hash."""
         return self._sample == 1 or int(prediction_id[-6:], 16) < self._sample * 2**24
+
+
+def _unanswered(rows: list[int]) -> InvalidInput:
+    expected, got = "values that the model can answer with a finite number", "numbers too large for it"
+    remedy = "Send numbers nearer to those that the model was trained with."
+    return InvalidInput.of(
+        [Problem(field="body", row=row, expected=expected, got=got, remedy=remedy) for row in rows]
+    )

@@ -49,6 +49,12 @@ class Scores:
     labels: Sequence[Label | float]
     probabilities: npt.NDArray[np.float64] | None
 
+    def unanswered(self) -> list[int]:
+        """The rows whose answer is not a finite number: their values are too large for the model's arithmetic."""
+        numbers = np.asarray(self.labels, dtype=np.float64) if self.probabilities is None else self.probabilities
+        finite = np.isfinite(numbers)
+        return [] if finite.all() else np.flatnonzero(~finite.reshape(len(numbers), -1).all(axis=1)).tolist()
+
 
 class ModelSession:
     """A model version that scores. Safe to use from several threads.

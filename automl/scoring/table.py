@@ -32,13 +32,17 @@ def read_csv(body: bytes) -> dict[str, list[str]]:
     if not header:
         raise _bad("a header and rows", "an empty body", _REMEDY)
     if twice := [name for name, count in Counter(header).items() if count > 1]:
-        raise _bad("each column once", f"'{twice[0]}' more than once", "Send each column once.")
-    for row, (line, cells) in enumerate(rows):
-        if len(cells) != len(header):
-            got = f"{len(cells)} on line {line}"
-            raise _bad(f"{len(header)} cells as in the header", got, _REMEDY, row=row)
+        raise _bad("each column once", f"'{twice[0][:60]}' more than once", "Send each column once.")
+    expected = f"{len(header)} cells as in the header"
+    ragged = [
+        Problem(field="body", expected=expected, got=f"{len(cells)} on line {line}", remedy=_REMEDY, row=row)
+        for row, (line, cells) in enumerate(rows)
+        if len(cells) != len(header)
+    ]
+    if ragged:
+        raise InvalidInput.of(ragged)
     return {name: [cells[index] for _, cells in rows] for index, name in enumerate(header)}
 
 
-def _bad(expected: str, got: str, remedy: str, *, row: int | None = None) -> InvalidInput:
-    return InvalidInput.of([Problem(field="body", expected=expected, got=got, remedy=remedy, row=row)])
+def _bad(expected: str, got: str, remedy: str) -> InvalidInput:
+    return InvalidInput.of([Problem(field="body", expected=expected, got=got, remedy=remedy)])

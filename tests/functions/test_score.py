@@ -71,6 +71,17 @@ async def test_regression_answers_numbers_and_no_probabilities(call: Client) -> 
     assert call.logged()[0]["probabilities"] is None
 
 
+async def test_a_row_that_the_model_cannot_answer_with_a_finite_number_is_refused_and_not_logged(
+    call: Client,
+) -> None:
+    publish(call.core.registry, "v1", signature=REGRESSOR, scale=1e200)
+    answer = await call("score", {"instances": [ROW, ROW | {"age": 1e300}, ROW | {"age": -1e300}]})
+    assert answer.status == 400
+    assert [problem["row"] for problem in answer.json["problems"]] == [1, 2]
+    assert "expected values that the model can answer with a finite number" in answer.json["detail"]
+    assert call.logged() == []
+
+
 async def test_csv_and_json_get_the_same_answer(adult: Client) -> None:
     text = b"age,job,since,member\r\n39,clerk,2026-11-20T16:00:00Z,true\r\n"
     by_csv = await adult("score", text, headers={"content-type": "text/csv; charset=utf-8"})

@@ -43,7 +43,7 @@ GOLDEN_ROWS: tuple[dict[str, Any], ...] = (
 )
 
 
-def graph(signature: Signature, *, bias: float = 0.0) -> bytes:
+def graph(signature: Signature, *, bias: float = 0.0, scale: float = 1.0) -> bytes:
     """A logistic (or linear) function of age in decades about 4 and of being a baker, as ONNX."""
     one = ["rows"]
     nodes = [
@@ -65,7 +65,7 @@ def graph(signature: Signature, *, bias: float = 0.0) -> bytes:
     ]
     constants = {
         "zero": np.array(0.0),
-        "weights": np.array([[0.1], [1e-12]]),
+        "weights": np.array([[0.1], [1e-12]]) * scale,
         "last_axis": np.array([1], dtype=np.int64),
         "bias": np.array(bias - 4.0),
     }
@@ -127,6 +127,7 @@ def publish(
     model: str = "adult",
     signature: Signature = CLASSIFIER,
     bias: float = 0.0,
+    scale: float = 1.0,
     key: str | None = KEY,
     files: Mapping[str, bytes] | None = None,
 ) -> str:
@@ -137,7 +138,7 @@ def publish(
     files
         Replace files of the version, to make it unfit.
     """
-    onnx = graph(signature, bias=bias)
+    onnx = graph(signature, bias=bias, scale=scale)
     stored = {
         "model.onnx": onnx,
         "signature.json": orjson.dumps(signature.to_json()),

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automl.errors import InvalidInput
-from automl.parsing import MAX_PROBLEMS, Parser, parse_columns, parse_records
+from automl.errors import MAX_PROBLEMS, InvalidInput
+from automl.parsing import Parser, parse_columns, parse_records
 from automl.signature import Feature, Signature
 from automl.tensors import Tensors, to_records
 from automl.values import MISSING
@@ -130,6 +130,12 @@ def test_a_date_is_its_midnight() -> None:
 )
 def test_a_bad_field_is_named_with_what_to_do(changes: dict[str, Any], text: str) -> None:
     assert problem(**changes) == text
+
+
+@pytest.mark.parametrize("text", ["1e400", "-inf", "9" * 400, ",".join(["999"] * 120), "1_0", "1,5"])
+def test_text_that_is_no_finite_number_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput, match="Column 'age': expected a finite number"):
+        parse_columns(SIGNATURE, {name: [value] for name, value in (ROW | {"age": text}).items()}, text=True)
 
 
 def test_a_missing_column_is_named() -> None:

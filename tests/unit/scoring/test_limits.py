@@ -66,3 +66,61 @@ def test_unknown_columns_without_number_are_named_up_to_a_bound() -> None:
         rows.from_json(reading, orjson.dumps(odd))
     assert len(caught.value.problems) == 100
     assert len(str(caught.value)) < 400
+
+
+LONG = "y" * 5_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"instances": [ROW], LONG: 1},
+        {"inputs": {LONG: 7}},
+        {"inputs": {"age": [1], LONG: []}},
+        {"dataframe_split": {"columns": [LONG, LONG], "data": [[1, 2]]}},
+        {"dataframe_split": {"columns": [LONG], "data": [[1, 2]]}},
+        ROW | {LONG: 1},
+        ROW | {"age": LONG},
+        ROW | {"job": [LONG]},
+    ],
+)
+def test_a_message_repeats_little_of_what_was_sent(body: dict[str, Any]) -> None:
+    reading = replace(READING, parser=Parser(CLASSIFIER))
+    with pytest.raises(InvalidInput) as caught:
+        rows.from_json(reading, orjson.dumps(body))
+    assert 4 < str(caught.value).count("y") < 200
+    assert max(len(text) for problem in caught.value.problems for text in map(str, problem.to_json().values())) < 400
+
+
+def test_a_csv_header_is_repeated_in_part_only() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        rows.from_csv(READING, f"{LONG},{LONG}\n1,2\n".encode())
+    assert len(str(caught.value)) < 300
+
+
+def test_columns_are_counted_before_they_are_looked_at() -> None:
+    many = [f"c{number}" for number in range(50_000)]
+    for body in ({"dataframe_split": {"columns": [*many, *many], "data": []}}, {"inputs": dict.fromkeys(many, 7)}):
+        with pytest.raises(TooLarge, match="columns in a row"):
+            rows.from_json(READING, orjson.dumps(body))
+
+
+@pytest.mark.parametrize(
+    ("body", "rows_named"),
+    [
+        ({"instances": [7, ROW, 8]}, [0, 2]),
+        ({"instances": [[1], list(ROW.values()), []]}, [0, 2]),
+        ({"instances": [ROW | {"order_id": []}, ROW, ROW | {"order_id": {}}]}, [0, 2]),
+        ({"instances": [ROW | {"job": "x" * 51}, ROW, ROW | {"job": "z" * 60}]}, [0, 2]),
+    ],
+)
+def test_every_row_that_is_no_row_is_named_at_once(body: Any, rows_named: list[int]) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        rows.from_json(READING, orjson.dumps(body))
+    assert [problem.row for problem in caught.value.problems] == rows_named
+
+
+def test_every_ragged_row_of_a_csv_is_named_at_once() -> None:
+    with pytest.raises(InvalidInput, match=r"got 1 on line 2 in row 0.* \(and 1 more\)") as caught:
+        rows.from_csv(READING, b"age,job\n1\n2,clerk\n3,4,5\n")
+    assert [problem.row for problem in caught.value.problems] == [0, 2]
