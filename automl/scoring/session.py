@@ -13,11 +13,11 @@ import onnxruntime
 import orjson
 
 from automl import values
-from automl.errors import EvergreenError
 from automl.log.records import Recorder
 from automl.parsing import Parser
 from automl.registry import Registry
-from automl.scoring import golden
+from automl.scoring import golden, guard
+from automl.scoring.guard import Unfit
 from automl.signature import Label, Signature
 from automl.tensors import Tensors
 
@@ -26,12 +26,6 @@ _BASE_BYTES, _PER_BYTE = 2**20, 6
 whose numbers are short in the file and eight bytes in memory."""
 
 _TYPES = {"num": "tensor(double)", "cat": "tensor(string)"}
-
-
-class Unfit(EvergreenError):
-    """A stored version must not answer: it does not load, contradicts itself, or does not answer as published."""
-
-    code = "unfit_version"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +64,7 @@ class ModelSession:
     Raises
     ------
     Unfit
-        When onnxruntime refuses the graph, or graph and signature disagree.
+        When the guard or onnxruntime refuses the graph, or graph and signature disagree.
     """
 
     def __init__(
@@ -88,6 +82,7 @@ class ModelSession:
         """What this session takes, by estimate."""
         self.class_names = [values.category(label) for label in signature.classes]
         """The classes as text, as the keys of an answer's probabilities."""
+        guard.check(onnx)
         self._session = _session(onnx)
         widths = {"num": len(signature.numbers), "cat": len(signature.categories)}
         self._inputs = [name for name, width in widths.items() if width]
@@ -176,7 +171,8 @@ def _session(onnx: bytes) -> onnxruntime.InferenceSession:
     with tempfile.TemporaryDirectory(prefix="evergreen-") as empty:
         options.add_session_config_entry("session.model_external_initializers_file_folder_path", empty)
         try:
-            return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+            # Its fallback would try again with the same provider, and print what failed.
+            return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"], enable_fallback=0)
         except Exception as error:  # onnxruntime's errors share no class of their own
             raise Unfit(f"onnxruntime refuses the model: {_first_line(error)}") from error
 

@@ -49,7 +49,7 @@ def graph(signature: Signature, *, bias: float = 0.0, scale: float = 1.0) -> byt
     nodes = [
         helper.make_node("IsNaN", ["num"], ["gaps"]),
         helper.make_node("Where", ["gaps", "zero", "num"], ["filled"]),
-        helper.make_node("MatMul", ["filled", "weights"], ["from_num"]),
+        helper.make_node("Gemm", ["filled", "weights"], ["from_num"]),
         helper.make_node(
             "LabelEncoder",
             ["cat"],

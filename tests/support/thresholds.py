@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import orjson
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from automl.evaluation.paired import Loss
 from automl.events import iso
@@ -35,19 +35,17 @@ def signature(*names: str, target: str = "high") -> Signature:
 def graph(threshold: float, columns: int = 1) -> bytes:
     """ONNX of: 1 when the first number is above the threshold."""
     constants = {
-        "threshold": helper.make_tensor("threshold", TensorProto.DOUBLE, [], [threshold]),
-        "first": helper.make_tensor("first", TensorProto.INT64, [], [0]),
-        "axis": helper.make_tensor("axis", TensorProto.INT64, [1], [1]),
-        "one": helper.make_tensor("one", TensorProto.DOUBLE, [], [1.0]),
+        "threshold": np.array(threshold),
+        "first": np.array([0]),
+        "one": np.array(1.0),
     }
     nodes = [
         helper.make_node("Gather", ["num", "first"], ["x"], axis=1),
-        helper.make_node("Greater", ["x", "threshold"], ["is_high"]),
-        helper.make_node("Cast", ["is_high"], ["label"], to=TensorProto.INT64),
-        helper.make_node("Cast", ["is_high"], ["p_flat"], to=TensorProto.DOUBLE),
-        helper.make_node("Unsqueeze", ["p_flat", "axis"], ["p"]),
+        helper.make_node("Less", ["threshold", "x"], ["is_high"]),
+        helper.make_node("Cast", ["is_high"], ["p"], to=TensorProto.DOUBLE),
         helper.make_node("Sub", ["one", "p"], ["q"]),
         helper.make_node("Concat", ["q", "p"], ["probabilities"], axis=1),
+        helper.make_node("ArgMax", ["probabilities"], ["label"], axis=1, keepdims=0),
     ]
     made = helper.make_graph(
         nodes,
@@ -57,7 +55,7 @@ def graph(threshold: float, columns: int = 1) -> bytes:
             helper.make_tensor_value_info("label", TensorProto.INT64, [None]),
             helper.make_tensor_value_info("probabilities", TensorProto.DOUBLE, [None, 2]),
         ],
-        list(constants.values()),
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
     model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
     return bytes(model.SerializeToString())

@@ -7,7 +7,8 @@ import pytest
 
 from automl.errors import NotFound, Unavailable
 from automl.scoring.cache import RETRY, Sessions
-from automl.scoring.session import ModelSession, Unfit
+from automl.scoring.guard import Unfit
+from automl.scoring.session import ModelSession
 from tests.support.clock import FixedClock
 from tests.support.models import session
 

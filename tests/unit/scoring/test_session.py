@@ -8,11 +8,13 @@ import numpy as np
 import onnx
 import orjson
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from automl.parsing import parse_records
 from automl.registry import Registry
-from automl.scoring.session import ModelSession, Unfit, load
+from automl.scoring import guard
+from automl.scoring.guard import Unfit
+from automl.scoring.session import ModelSession, load
 from automl.signature import Feature, Signature
 from automl.storage import MODELS
 from automl.versions import Corrupt
@@ -120,12 +122,21 @@ def test_golden_probabilities_in_class_order_are_read_too(registry: Registry) ->
 
 
 def test_bytes_that_are_no_model_are_refused() -> None:
-    with pytest.raises(Unfit, match="onnxruntime refuses the model"):
+    with pytest.raises(Unfit, match="The file is no ONNX model that Evergreen wrote"):
         ModelSession("adult", "v1", b"not a model", CLASSIFIER)
+
+
+def test_graph_that_onnxruntime_does_not_take_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
+    model = onnx.load_model_from_string(graph(CLASSIFIER))
+    model.graph.node[0].input[0] = "nothing"
+    with pytest.raises(Unfit, match="onnxruntime refuses the model"):
+        ModelSession("adult", "v1", model.SerializeToString(), CLASSIFIER)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_tensors_in_files_beside_the_process_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(guard, "check", lambda onnx: None)  # even if the guard should let one in
     Path("stolen.bin").write_bytes(np.array([[0.1], [0.1]]).tobytes())
     model = onnx.load_model_from_string(graph(CLASSIFIER))
     for tensor in model.graph.initializer:
@@ -152,7 +163,7 @@ def test_graph_without_columns_of_one_kind_has_no_such_input() -> None:
         "numbers",
         [helper.make_tensor_value_info("num", TensorProto.DOUBLE, ["rows", 2])],
         [helper.make_tensor_value_info("value", TensorProto.DOUBLE, ["rows", 1])],
-        initializer=[helper.make_tensor("last", TensorProto.INT64, [1], [1])],
+        initializer=[numpy_helper.from_array(np.array([1]), "last")],
     )
     model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
     held = ModelSession("m", "v", model.SerializeToString(), replace(signature, task="regression", classes=()))
