@@ -44,7 +44,7 @@ check: python checkov ## format, lint, types, layers, Bicep
 package: python ## stage what azd deploys, and check its size
 	@$(VENV) -m infra.package --measure
 
-bench: python azurite ## measure; results are printed, nothing fails
+bench: python azurite .venv-bench/.stamp ## measure; results are printed, nothing fails
 	@if ls tests/benchmarks/bench_*.py >/dev/null 2>&1; \
 	then for each in tests/benchmarks/bench_*.py; do $(VENV) "$$each" || exit 1; done; \
 	else echo "There are no benchmarks yet."; fi
@@ -58,10 +58,11 @@ lock: ## pin what requirements*.in ask for, with hashes (needs uv)
 	$(LOCK) --python-version 3.11 -c requirements.txt requirements-dev.in -o requirements-dev.txt
 	$(LOCK) --python-version 3.13 -c requirements.txt requirements-contract.in -o requirements-contract.txt
 	$(LOCK) --python-version 3.11 requirements-clients.in -o requirements-clients.txt
+	$(LOCK) --python-version 3.11 -c requirements-dev.txt requirements-bench.in -o requirements-bench.txt
 
 clean: down ## stop everything and remove its data, environments and caches
 	@for each in azurite logs run; do rm -rf "$${EVERGREEN_LOCAL_DIR:-.local}/$$each"; done
-	@rm -rf .venv .venv-contract .venv-clients .venv-checkov node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-contract .venv-clients .venv-checkov .venv-bench node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # What the above stand on. A stamp file says that an environment is complete: a broken-off installation has none.
 
@@ -97,3 +98,6 @@ clients: .venv-clients/.stamp
 
 .venv-clients/.stamp: requirements-clients.txt .venv/.stamp
 	@$(VENV) $(INSTALL) clients
+
+.venv-bench/.stamp: requirements-bench.txt .venv/.stamp
+	@$(VENV) $(INSTALL) bench

@@ -1,4 +1,5 @@
-"""Installs what the local system stands on: `python -m infra.local.install python|azurite|browser|contract|clients`.
+"""Installs what the local system stands on: `python -m infra.local.install PART`, of `python`, `azurite`,
+`browser`, `contract`, `clients` and `bench`.
 
 Runs before anything is installed, so it and all it imports need the standard library alone.
 """
@@ -66,6 +67,13 @@ def install_clients() -> None:
     python = _environment(REPOSITORY / ".venv-clients", Path(sys.executable), (3, 11))
     _pip(python, REPOSITORY / "requirements-clients.txt", "Clients of others")
     (REPOSITORY / ".venv-clients" / ".stamp").touch()
+
+
+def install_bench() -> None:
+    """Make `.venv-bench` with the Python of `.venv`: the apps that serving is compared with, and the picture."""
+    python = _environment(REPOSITORY / ".venv-bench", Path(sys.executable), (3, 11))
+    _pip(python, REPOSITORY / "requirements-bench.txt", "Packages of the benchmarks")
+    (REPOSITORY / ".venv-bench" / ".stamp").touch()
 
 
 def find_contract_python() -> Path | None:
@@ -147,6 +155,7 @@ def main() -> int:
         "browser": install_browser,
         "contract": install_contract,
         "clients": install_clients,
+        "bench": install_bench,
     }
     parser = argparse.ArgumentParser(prog="python -m infra.local.install")
     parser.add_argument("part", choices=sorted(jobs))

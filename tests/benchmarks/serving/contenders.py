@@ -1,0 +1,77 @@
+"""Evergreen with its log off, against the floor and the app people write by hand, over sockets."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+from tests.benchmarks.serving import servers
+from tests.benchmarks.serving.goals import Goal, Part
+from tests.benchmarks.serving.rounds import Contender, Rounds, measure, ratio, summary
+from tests.benchmarks.serving.stage import Stage
+
+CONNECTIONS = (1, 8, 32)
+ROUNDS, SECONDS = 7, 0.7
+FASTAPI, FLOOR, EVERGREEN = "FastAPI + joblib + pandas", "floor", "Evergreen, log off"
+_OF_FLOOR = {1: 0.5, 8: 0.33, 32: 0.33}
+
+
+def run(stage: Stage) -> Part:
+    """One row a request at 1, 8 and 32 connections; 100 and 1,000 rows at one."""
+    numbers: dict[str, Any] = {}
+    goals: list[Goal] = []
+    with ExitStack() as stack:
+        running = {
+            FASTAPI: stack.enter_context(servers.uvicorn("handmade", stage.folder)),
+            FLOOR: stack.enter_context(servers.uvicorn("floor", stage.folder, *servers.BARE)),
+            EVERGREEN: stack.enter_context(
+                servers.evergreen("off", stage.folder, stage.connection, {"EVERGREEN_LOG": "off"})
+            ),
+        }
+        for rows, found in stage.bodies.items():
+            sides = [
+                Contender(name=name, server=server, labels=found.hand if name == FASTAPI else found.graph)
+                for name, server in running.items()
+            ]
+            for connections in CONNECTIONS if rows == 1 else CONNECTIONS[:1]:
+                file = str(stage.bodies_file(rows))
+                rounds = measure(sides, bodies=file, connections=connections, rounds=ROUNDS, seconds=SECONDS)
+                key = f"{rows} rows, {connections} connections"
+                numbers[key] = {name: summary(results, rows) for name, results in rounds.items()}
+                numbers[key]["Evergreen's processor time / floor's"] = ratio(rounds, EVERGREEN, FLOOR, by="cpu_us")
+                goals += _one_row(rounds, connections) if rows == 1 else _many_rows(rounds, rows)
+    return Part(numbers=numbers, goals=goals)
+
+
+def _one_row(rounds: Rounds, connections: int) -> list[Goal]:
+    at = f"at {connections} connection{'s' if connections > 1 else ''}"
+    goals = [
+        Goal(
+            what=f"requests/s against the floor, {at}",
+            value=ratio(rounds, EVERGREEN, FLOOR),
+            sign="≥",
+            bound=_OF_FLOOR[connections],
+            unit="×",
+        ),
+        Goal(
+            what=f"requests/s against FastAPI, {at}",
+            value=ratio(rounds, EVERGREEN, FASTAPI),
+            sign="≥",
+            bound=20,
+            unit="×",
+        ),
+    ]
+    if connections == 1:
+        floor = ratio(rounds, FLOOR, FASTAPI)
+        goals.append(
+            Goal(what="the floor against FastAPI, at 1 connection", value=floor, sign="≥", bound=30, unit="×")
+        )
+    if connections == 8:
+        p99 = ratio(rounds, EVERGREEN, FLOOR, by="p99_us")
+        goals.append(Goal(what="p99 against the floor's, at 8 connections", value=p99, sign="≤", bound=3, unit="×"))
+    return goals
+
+
+def _many_rows(rounds: Rounds, rows: int) -> list[Goal]:
+    what = f"rows/s of {rows:,}-row bodies against the floor"
+    return [Goal(what=what, value=ratio(rounds, EVERGREEN, FLOOR), sign="≥", bound=0.5, unit="×")]
