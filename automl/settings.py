@@ -67,6 +67,9 @@ class Settings:
     """What the models in memory may take together, in bytes, by estimate; the one not used for longest makes room.
     The process itself and its requests come on top: leave them half of the instance."""
 
+    max_model_bytes: int = 256 * 2**20
+    """Largest file of a model version that is loaded to answer, in bytes; a larger one is refused unread."""
+
     max_body_bytes: int = 16 * 2**20
     """Largest accepted request body, in bytes, compressed or not, and the most it may grow to when it is unpacked;
     uploads in blocks have their own limit."""

@@ -40,6 +40,10 @@ class Precondition(EvergreenError):
     """The blob is not in the state the conditional write asked for."""
 
 
+class Oversized(EvergreenError):
+    """A blob is larger than the reader takes."""
+
+
 class Full(EvergreenError):
     """An append blob has all the blocks it can have."""
 
@@ -65,8 +69,11 @@ class BlobInfo:
 class Storage(Protocol):
     """Blobs in four containers and one queue, as the rest of the system sees them."""
 
-    def get(self, container: str, name: str, *, unless: str | None = None) -> Blob | None:
-        """The whole blob; None when its ETag is still `unless`. Raises Missing."""
+    def get(self, container: str, name: str, *, unless: str | None = None, at_most: int | None = None) -> Blob | None:
+        """The whole blob; None when its ETag is still `unless`. Raises Missing.
+
+        Of more than `at_most` bytes no more than the first 32 MiB are read. Raises Oversized.
+        """
 
     def get_from(self, container: str, name: str, offset: int) -> bytes:
         """The bytes from `offset` to the end, empty at or past the end. Raises Missing."""
@@ -139,13 +146,15 @@ class AzureStorage:
                 except ResourceExistsError:
                     continue  # another process was first, which is as good
 
-    def get(self, container: str, name: str, *, unless: str | None = None) -> Blob | None:
+    def get(self, container: str, name: str, *, unless: str | None = None, at_most: int | None = None) -> Blob | None:
         condition: dict[str, Any] = {}
         if unless is not None:
             condition = {"etag": unless, "match_condition": MatchConditions.IfModified}
         with _translated():
             try:
                 stream = self._blob(container, name).download_blob(**condition)
+                if at_most is not None and stream.size > at_most:  # known from the answer to the first request
+                    raise Oversized(oversized(container, name, stream.size, at_most))
                 return Blob(data=stream.readall(), etag=stream.properties.etag)
             except HttpResponseError as error:
                 if unless is not None and error.status_code == 304:
@@ -268,6 +277,11 @@ def _translated() -> Iterator[None]:
         raise Unavailable(f"Storage refused the call: {_short(error)}") from error
     except AzureError as error:
         raise Unavailable(f"Storage cannot be reached: {_short(error)}. Try again in a moment.") from error
+
+
+def oversized(container: str, name: str, size: int, at_most: int) -> str:
+    """The message of `Oversized`."""
+    return f"{container}/{name} has {size} bytes, at most {at_most} are read."
 
 
 def _short(error: AzureError) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -78,19 +79,46 @@ class Versions:
     def file(self, model: str, version: str, name: str) -> bytes:
         """A file of a version, checked against the manifest. Raises NotFound, Corrupt."""
         wanted = self.manifest(model, version)["files"].get(name)
-        if wanted is None:
+        if wanted is None:  # a name that is no file's must not become part of a path
             raise NotFound(f"Version '{version}' of model '{model}' has no file '{name}'.")
+        return _checked(model, version, name, wanted, self._blob(model, version, name))
+
+    def files(
+        self, model: str, version: str, names: Sequence[str], *, at_most: int | None = None
+    ) -> tuple[dict[str, Any], list[bytes]]:
+        """The manifest and some files of a version, read beside each other and checked against it.
+
+        Parameters
+        ----------
+        names
+            Of files that every version has.
+        at_most
+            Most bytes in one file.
+
+        Raises
+        ------
+        NotFound, Corrupt
+            There is no such version; or a file is not the one that was published.
+        Oversized
+            A file is larger than `at_most`.
+        """
+        if not VERSION_NAME.fullmatch(version):
+            return self.manifest(model, version), []  # which refuses it
+        with ThreadPoolExecutor(len(names) + 1) as pool:
+            manifest = pool.submit(self.manifest, model, version)
+            blobs = [pool.submit(self._blob, model, version, name, at_most) for name in names]
+        hashes = manifest.result()["files"]
+        return manifest.result(), [
+            _checked(model, version, name, hashes.get(name), blob.result())
+            for name, blob in zip(names, blobs, strict=True)
+        ]
+
+    def _blob(self, model: str, version: str, name: str, at_most: int | None = None) -> bytes | None:
         try:
-            blob = self.storage.get(MODELS, f"{model}/{version}/{name}")
+            blob = self.storage.get(MODELS, f"{model}/{version}/{name}", at_most=at_most)
         except Missing:
-            blob = None
-        if blob is None:
-            raise Corrupt(f"Version '{version}' of model '{model}' has lost its file '{name}'.")
-        if hashlib.sha256(blob.data).hexdigest() != wanted:
-            raise Corrupt(
-                f"File '{name}' of version '{version}' of model '{model}' is not the one that was published."
-            )
-        return blob.data
+            return None
+        return None if blob is None else blob.data
 
     def _exists(self, model: str, version: str) -> bool:
         try:
@@ -107,3 +135,12 @@ class Versions:
             there = self.storage.get(MODELS, path)
             if there is None or there.data != data:
                 raise Conflict(f"Version '{version}' of model '{model}' exists with another '{name}'.") from error
+
+
+def _checked(model: str, version: str, name: str, wanted: str | None, data: bytes | None) -> bytes:
+    """The bytes of a file, if they are those that the manifest has the hash of."""
+    if data is None:
+        raise Corrupt(f"Version '{version}' of model '{model}' has lost its file '{name}'.")
+    if hashlib.sha256(data).hexdigest() != wanted:
+        raise Corrupt(f"File '{name}' of version '{version}' of model '{model}' is not the one that was published.")
+    return data

@@ -18,7 +18,7 @@ from automl.evaluation.sequential import LOOKS, Look, Plan, look
 from automl.log.labelled import labelled_rows
 from automl.parsing import parse_records
 from automl.registry import Registry
-from automl.scoring import session
+from automl.scoring import loading
 from automl.scoring.session import ModelSession
 from automl.signature import Signature
 from automl.storage import Storage
@@ -79,8 +79,8 @@ def open_contest(registry: Registry, model: str, champion: str, challenger: str)
         When they do not answer the same question, or the challenger wants a column that the champion's log lacks.
     """
     contest = Contest(
-        champion=session.load(registry, model, champion),
-        challenger=session.load(registry, model, challenger),
+        champion=loading.load(registry, model, champion),
+        challenger=loading.load(registry, model, challenger),
         loss=Loss.from_baseline(orjson.loads(registry.file(model, champion, "baseline.json"))["loss"]),
     )
     one, other = contest.champion.signature, contest.challenger.signature

@@ -21,9 +21,10 @@ from automl.errors import EvergreenError, NotFound, Unavailable
 from automl.events import Clock, iso
 from automl.registry import Pointer, Registry
 from automl.scoring.cache import Sessions
+from automl.scoring.loading import load
 from automl.scoring.once import Once
 from automl.scoring.rounds import Rounds
-from automl.scoring.session import ModelSession, load
+from automl.scoring.session import ModelSession
 from automl.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -61,13 +62,15 @@ class Champions:
     Parameters
     ----------
     settings
-        `champion_refresh_s`: how often the pointers are looked at; `model_cache_bytes`.
+        `champion_refresh_s`: how often the pointers are looked at; `model_cache_bytes`, `max_model_bytes`.
     """
 
     def __init__(self, registry: Registry, settings: Settings, clock: Clock) -> None:
         self._registry = registry
         self._clock = clock
-        self._sessions = Sessions(partial(load, registry), settings.model_cache_bytes, clock)
+        self._sessions = Sessions(
+            partial(load, registry, max_bytes=settings.max_model_bytes), settings.model_cache_bytes, clock
+        )
         self._held: dict[str, _Held] = {}
         self._once: Once[str, ModelSession] = Once()
         self._rounds = Rounds(settings.champion_refresh_s, self._asked, self.look)

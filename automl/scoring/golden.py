@@ -10,6 +10,7 @@ from automl.errors import EvergreenError
 from automl.parsing import Parser
 from automl.scoring import rows
 from automl.scoring.rows import Reading
+from automl.tensors import Tensors
 
 if TYPE_CHECKING:
     from automl.scoring.session import ModelSession
@@ -27,10 +28,9 @@ def difference(session: ModelSession, golden: Sequence[Mapping[str, Any]]) -> st
         `{"request": body of a scoring request, "answer": {"predictions": [...], "probabilities": [...]}}`, where
         probabilities are objects by class, or lists in the order of the classes, or absent.
     """
-    reading = Reading(parser=Parser(session.signature), key=session.key)
     for index, item in enumerate(golden):
         try:
-            scores = session.score(rows.from_value(reading, item["request"]).tensors)
+            scores = session.score(tensors(session, item))
         except EvergreenError as error:
             return f"golden request {index} fails with {error}"
         answer = item["answer"]
@@ -42,6 +42,12 @@ def difference(session: ModelSession, golden: Sequence[Mapping[str, Any]]) -> st
         if found is not None:
             return f"golden request {index} {found}"
     return None
+
+
+def tensors(session: ModelSession, item: Mapping[str, Any]) -> Tensors:
+    """The rows of a golden request. Raises InvalidInput."""
+    reading = Reading(parser=Parser(session.signature), key=session.key)
+    return rows.from_value(reading, item["request"]).tensors
 
 
 def _in_class_order(session: ModelSession, row: Mapping[str, float] | Sequence[float]) -> list[float]:

@@ -59,7 +59,7 @@ class _Form:
     refused
         Names of fields that ONNX has and the exporters do not write.
     unread
-        Of `many`, numbers whose values do not matter.
+        Of `many`, those whose values do not matter.
     """
 
     name: str
@@ -96,7 +96,7 @@ _ATTRIBUTE = _Form(
         6: "a subgraph", 7: "floats", 10: "tensors", 11: "subgraphs", 14: "a type", 15: "types",
         21: "a reference to an attribute of a function", 22: "a sparse tensor", 23: "sparse tensors",
     },
-    unread=frozenset({8}),
+    unread=frozenset({8, 9}),
 )  # fmt: skip
 _TENSOR = _Form(
     name="a tensor",

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
-import orjson
 
 from automl import values
 from automl.log.records import Recorder
 from automl.parsing import Parser
-from automl.registry import Registry
-from automl.scoring import golden, guard
+from automl.scoring import guard, runtime
 from automl.scoring.guard import Unfit
 from automl.signature import Label, Signature
 from automl.tensors import Tensors
-
-_BASE_BYTES, _PER_BYTE = 2**20, 6
-"""What a session takes beside its graph, and of each byte of the graph: measured with tree ensembles of 0.3 to 4 MiB,
-whose numbers are short in the file and eight bytes in memory."""
 
 _TYPES = {"num": "tensor(double)", "cat": "tensor(string)"}
 
@@ -78,12 +70,14 @@ class ModelSession:
         """Reads the rows of requests."""
         self.recorder = Recorder(model=model, version=version, role="champion")
         """Writes the lines of the log."""
-        self.memory_bytes = _BASE_BYTES + _PER_BYTE * len(onnx)
+        self.memory_bytes = runtime.memory_bytes(len(onnx))
         """What this session takes, by estimate."""
+        self.quick_rows = 1
+        """How many rows it scores in about a millisecond, as measured when it was loaded."""
         self.class_names = [values.category(label) for label in signature.classes]
         """The classes as text, as the keys of an answer's probabilities."""
         guard.check(onnx)
-        self._session = _session(onnx)
+        self._session = runtime.session(onnx)
         widths = {"num": len(signature.numbers), "cat": len(signature.categories)}
         self._inputs = [name for name, width in widths.items() if width]
         self._check_inputs(widths)
@@ -95,7 +89,9 @@ class ModelSession:
         try:
             answer = self._session.run(self._outputs, {name: getattr(tensors, name) for name in self._inputs})
         except Exception as error:  # onnxruntime's errors share no class of their own
-            raise Unfit(f"Version '{self.version}' of model '{self.model}' failed: {_first_line(error)}") from error
+            raise Unfit(
+                f"Version '{self.version}' of model '{self.model}' failed: {runtime.first_line(error)}"
+            ) from error
         if not self.signature.classes:
             return Scores(labels=np.asarray(answer[0], dtype=np.float64).reshape(-1).tolist(), probabilities=None)
         try:
@@ -135,47 +131,3 @@ class ModelSession:
 
     def _unfit(self, what: str) -> Unfit:
         return Unfit(f"Version '{self.version}' of model '{self.model}' contradicts itself: {what}.")
-
-
-def load(registry: Registry, model: str, version: str) -> ModelSession:
-    """A stored version, checked: hashes, signature against graph, and every golden row.
-
-    Raises
-    ------
-    Unfit, Corrupt, NotFound
-        The version must not answer.
-    Unavailable
-        Storage could not be read; the version may be sound.
-    """
-    key = registry.manifest(model, version).get("spec", {}).get("columns", {}).get("key")
-    onnx, *texts = (registry.file(model, version, name) for name in ("model.onnx", "signature.json", "golden.json"))
-    try:
-        signature, published = Signature.from_json(orjson.loads(texts[0])), orjson.loads(texts[1])
-        session = ModelSession(model, version, onnx, signature, key=key)
-        difference = golden.difference(session, published)
-    except (KeyError, TypeError, ValueError) as error:  # files of another format than this program's
-        raise Unfit(f"Version '{version}' of model '{model}' cannot be read: {error!r}.") from error
-    if difference is not None:
-        raise Unfit(f"Version '{version}' of model '{model}' does not answer as published: {difference}.")
-    return session
-
-
-def _session(onnx: bytes) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    # One thread a request: requests run beside each other, and one row has nothing to share out.
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.enable_mem_pattern = True
-    options.log_severity_level = 3
-    # A graph may name files that hold its tensors, by default below the working directory. Here it finds none.
-    with tempfile.TemporaryDirectory(prefix="evergreen-") as empty:
-        options.add_session_config_entry("session.model_external_initializers_file_folder_path", empty)
-        try:
-            # Its fallback would try again with the same provider, and print what failed.
-            return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"], enable_fallback=0)
-        except Exception as error:  # onnxruntime's errors share no class of their own
-            raise Unfit(f"onnxruntime refuses the model: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -39,8 +39,8 @@ def fields(message: memoryview, unread: frozenset[int] = frozenset()) -> Iterato
     Parameters
     ----------
     unread
-        Numbers of fields whose VARINT values nobody reads: of neighbours with the same number only the first is
-        given. A tree ensemble has hundreds of thousands of them, which one by one would take seconds.
+        Numbers of fields that nobody reads: of neighbours with the same number only the first is given. A tree
+        ensemble has hundreds of thousands of numbers, a lookup as many texts: one by one they would take seconds.
 
     Raises
     ------
@@ -55,21 +55,26 @@ def fields(message: memoryview, unread: frozenset[int] = frozenset()) -> Iterato
         if kind == VARINT:
             whole, position = _varint(message, position)
             if number in unread and tag < 0x80:
-                position = _end_of_run(message, begin, tag)
+                position = _end_of_numbers(message, position, tag)
             yield Field(number, kind, whole, _NOTHING)
         elif kind == BYTES or kind in _FIXED:
             size, position = (_FIXED[kind], position) if kind in _FIXED else _varint(message, position)
             if size > len(message) - position:
                 left = len(message) - position
                 raise Malformed(f"field {number} at byte {begin} claims {size} bytes where {left} are left")
-            yield Field(number, kind, 0, message[position : position + size])
+            content = message[position : position + size]
             position += size
+            if number in unread and tag < 0x80 and kind == BYTES:
+                position = _end_of_texts(message, position, tag)
+            yield Field(number, kind, 0, content)
         else:
             raise Malformed(f"field {number} at byte {begin} has the wire type {kind}")
 
 
 def _varint(message: memoryview, position: int) -> tuple[int, int]:
     """A whole number in 7 bits a byte, lowest first, and where it ends."""
+    if position < len(message) and (only := message[position]) < 0x80:
+        return only, position + 1  # nearly all are one byte
     value = 0
     for index, byte in enumerate(message[position : position + _LONGEST_VARINT]):
         value |= (byte & 0x7F) << 7 * index
@@ -78,7 +83,20 @@ def _varint(message: memoryview, position: int) -> tuple[int, int]:
     raise Malformed(f"the number at byte {position} has no end")
 
 
-def _end_of_run(message: memoryview, position: int, tag: int) -> int:
+def _end_of_texts(message: memoryview, position: int, tag: int) -> int:
+    """Where BYTES fields end that begin at `position` and all have this one-byte tag."""
+    end = len(message)
+    while position + 1 < end and message[position] == tag:
+        size, start = message[position + 1], position + 2
+        if size >= 0x80:
+            size, start = _varint(message, position + 1)
+        if size > end - start:
+            return position  # read one by one, the next field says what is wrong with it
+        position = start + size
+    return position
+
+
+def _end_of_numbers(message: memoryview, position: int, tag: int) -> int:
     """Where VARINT fields end that begin at `position` and all have this one-byte tag."""
     data = np.frombuffer(message, dtype=np.uint8)
     while position < len(data):

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from automl.parsing import parse_columns
-from automl.scoring.session import load
+from automl.scoring.loading import load
 from tests.support.system import System, system
 from tests.support.tables import shared_folder
 

@@ -18,7 +18,7 @@ from automl.monitoring.passes import monitor_pass
 from automl.parsing import parse_records
 from automl.registry import Registry
 from automl.runs import Cause, Runs
-from automl.scoring import session
+from automl.scoring import loading
 from automl.settings import Settings
 from automl.spec import Spec
 from automl.storage import CONTAINERS, CONTROL, LOG, MODELS, RAW, AzureStorage, Storage
@@ -62,7 +62,7 @@ class Account:
         return version
 
     def answers(self) -> Sequence[Any]:
-        champion = session.load(self.registry, MODEL, self.registry.pointer(MODEL).champion)
+        champion = loading.load(self.registry, MODEL, self.registry.pointer(MODEL).champion)
         return champion.score(parse_records(champion.signature, ROWS)).labels
 
     def watch(self) -> int:
@@ -85,7 +85,7 @@ def lived() -> Iterator[Account]:
         spec.save(made.storage, Spec.from_json({"name": MODEL, "target": "y", "search": SEARCH}))
         etag = made.storage.put(RAW, f"{MODEL}/table", to_csv(customers(300)))
         version = made.train({"blob": f"{MODEL}/table", "etag": etag, "format": "csv"}, "first")
-        signature = session.load(made.registry, MODEL, version).signature
+        signature = loading.load(made.registry, MODEL, version).signature
         ids = Ids(b"k" * 32).mint(MODEL, len(ROWS), round(made.clock().timestamp() * 1000))
         rows = to_records(signature, parse_records(signature, ROWS))
         now = round(made.clock().timestamp() * 1000)

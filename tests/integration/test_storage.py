@@ -12,7 +12,7 @@ from azure.storage.queue import QueueClient
 
 from automl.errors import Unavailable
 from automl.settings import Settings
-from automl.storage import CONTROL, LOG, RAW, AzureStorage, Missing, Precondition, Storage
+from automl.storage import CONTROL, LOG, RAW, AzureStorage, Missing, Oversized, Precondition, Storage
 from tests.support.memory import MemoryStorage
 
 Name = Callable[[str], str]
@@ -49,6 +49,15 @@ def test_what_is_not_there_is_missing(storage: Storage, name: Name) -> None:
     ):
         with pytest.raises(Missing):
             read()
+
+
+def test_blob_larger_than_the_reader_takes_is_not_read(storage: Storage, name: Name) -> None:
+    storage.put(CONTROL, name("a"), b"four")
+    blob = storage.get(CONTROL, name("a"), at_most=4)
+    assert blob is not None
+    assert blob.data == b"four"
+    with pytest.raises(Oversized, match="has 4 bytes, at most 3 are read"):
+        storage.get(CONTROL, name("a"), at_most=3)
 
 
 def test_an_unchanged_blob_is_not_read_again(storage: Storage, name: Name) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from automl import bootstrap, spec
 from automl.runs import Cause
-from automl.scoring import session
+from automl.scoring import loading
 from automl.settings import Settings
 from automl.spec import Spec
 from automl.storage import RAW, AzureStorage
@@ -43,7 +43,7 @@ def test_a_message_becomes_a_champion_that_loads(core: bootstrap.Core) -> None:
     assert run.trials == 2
     champion = core.registry.pointer(message["model"]).champion
     assert champion == run.version
-    assert session.load(core.registry, message["model"], champion).signature.classes == ("leaves", "stays")
+    assert loading.load(core.registry, message["model"], champion).signature.classes == ("leaves", "stays")
     assert handle(message, core) is None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from automl.storage import APPEND_BLOCKS, Blob, BlobInfo, Full, Missing, Precondition
+from automl.storage import APPEND_BLOCKS, Blob, BlobInfo, Full, Missing, Oversized, Precondition, oversized
 
 
 @dataclass
@@ -36,10 +36,12 @@ class MemoryStorage:
         self._staged: dict[tuple[str, str], dict[int, bytes]] = {}
         self._counter = itertools.count(1)
 
-    def get(self, container: str, name: str, *, unless: str | None = None) -> Blob | None:
+    def get(self, container: str, name: str, *, unless: str | None = None, at_most: int | None = None) -> Blob | None:
         self.before("get", container, name)
         with self._lock:
             stored = self._find(container, name)
+            if at_most is not None and len(stored.data) > at_most and stored.etag != unless:
+                raise Oversized(oversized(container, name, len(stored.data), at_most))
             return None if stored.etag == unless else Blob(data=stored.data, etag=stored.etag)
 
     def get_from(self, container: str, name: str, offset: int) -> bytes:

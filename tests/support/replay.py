@@ -18,7 +18,7 @@ from automl.monitoring.passes import Report, monitor_pass
 from automl.parsing import parse_records
 from automl.registry import Registry
 from automl.runs import Cause, Run, Runs
-from automl.scoring import session
+from automl.scoring import loading
 from automl.scoring.session import ModelSession
 from automl.settings import Settings
 from automl.spec import Spec
@@ -110,7 +110,7 @@ class Replay:
     def session(self, version: str) -> ModelSession:
         """A version in memory."""
         if version not in self._sessions:
-            self._sessions[version] = session.load(self.registry, self.model, version)
+            self._sessions[version] = loading.load(self.registry, self.model, version)
         return self._sessions[version]
 
 

@@ -7,14 +7,17 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import StackingClassifier, StackingRegressor
 
-from automl.scoring import guard
+from automl.export.prep import feeds
+from automl.export.runtime import run, session
+from automl.scoring import guard, runtime
 from tests.unit.export.models import CLASSIFIERS, REGRESSORS, wrapped
-from tests.unit.export.tables import fit
+from tests.unit.export.tables import fit, tensors
 
 Make = Callable[[], Any]
 
@@ -46,6 +49,15 @@ def test_every_export_is_let_in(exported: dict[str, bytes]) -> None:
     assert len(exported) >= 3 * 11
     for model in exported.values():
         guard.check(model)
+
+
+def test_every_export_answers_in_serving_as_it_does_anywhere(exported: dict[str, bytes]) -> None:
+    rows = feeds(tensors(np.random.default_rng(7), 200, unseen=0.1))
+    for model in exported.values():
+        plain, served = run(session(model), rows), run(runtime.session(model), rows)
+        assert {name: array.tolist() for name, array in plain.items()} == {
+            name: array.tolist() for name, array in served.items()
+        }
 
 
 def test_every_operator_that_is_let_in_is_emitted(exported: dict[str, bytes]) -> None:

@@ -208,16 +208,12 @@ def test_nested_garbage_is_refused(data: bytes) -> None:
         guard.check(data)
 
 
-@given(
-    values=st.lists(varints, min_size=1, max_size=50),
-    tail=st.binary(max_size=6),
-    window=st.integers(1, 40),
-)
+@given(values=st.lists(varints, min_size=1, max_size=50), tail=st.binary(max_size=6), window=st.integers(1, 40))
 def test_run_of_numbers_ends_where_reading_them_one_by_one_ends(values: list[int], tail: bytes, window: int) -> None:
     data = memoryview(b"".join(b"\x40" + varint(value) for value in values) + tail)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(wire, "_WINDOW", window)
-        end = wire._end_of_run(data, 0, 0x40)
+        end = wire._end_of_numbers(data, 0, 0x40)
     ends, position = [0], 0
     with suppress(wire.Malformed):
         while position < len(data) and data[position] == 0x40:
@@ -226,3 +222,21 @@ def test_run_of_numbers_ends_where_reading_them_one_by_one_ends(values: list[int
     assert end in ends
     if window >= 22 and not tail.startswith(b"\x40"):
         assert end == ends[-1]
+
+
+@given(texts=st.lists(st.binary(max_size=200), max_size=20), tail=st.binary(max_size=6))
+def test_run_of_texts_ends_where_reading_them_one_by_one_ends(texts: list[bytes], tail: bytes) -> None:
+    run = b"".join(b"\x4a" + varint(len(text)) + text for text in texts)
+    with suppress(wire.Malformed):
+        assert wire._end_of_texts(memoryview(run + tail), 0, 0x4A) >= len(run)
+    assert wire._end_of_texts(memoryview(run + b"\x40"), 0, 0x4A) == len(run)
+    assert wire._end_of_texts(memoryview(run + b"\x4a\x09short"), 0, 0x4A) == len(run)
+
+
+@pytest.mark.parametrize(("number", "end"), [(b"\x40\x07", b"\x40"), (b"\x4a\x01x", b"\x4a\x09")])
+def test_damage_behind_a_run_is_found(number: bytes, end: bytes) -> None:
+    run = memoryview(number * 1000 + end)
+    with pytest.raises(wire.Malformed):
+        list(wire.fields(run, frozenset({8, 9})))
+    assert len(list(wire.fields(run[: -len(end)], frozenset({8, 9})))) == 1
+    assert len(list(wire.fields(run[: -len(end)]))) == 1000

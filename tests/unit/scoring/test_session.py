@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import resource
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 from automl.parsing import parse_records
 from automl.registry import Registry
-from automl.scoring import guard
+from automl.scoring import guard, runtime
 from automl.scoring.guard import Unfit
-from automl.scoring.session import ModelSession, load
+from automl.scoring.loading import load, quick_rows
+from automl.scoring.session import ModelSession
 from automl.signature import Feature, Signature
 from automl.storage import MODELS
 from automl.versions import Corrupt
@@ -146,6 +148,85 @@ def test_tensors_in_files_beside_the_process_are_not_read(tmp_path: Path, monkey
             tensor.external_data.add(key="location", value="stolen.bin")
     with pytest.raises(Unfit, match="onnxruntime refuses the model"):
         ModelSession("adult", "v1", model.SerializeToString(), CLASSIFIER)
+
+
+def expanding(constant: bool, elements: int) -> bytes:
+    """A graph of a few hundred bytes that asks for a tensor of so many numbers."""
+    model = onnx.load_model_from_string(graph(REGRESSOR))
+    del model.graph.node[:], model.graph.initializer[:]
+    model.graph.node.extend(
+        [
+            helper.make_node("Expand", ["zero" if constant else "num", "shape"], ["many"]),
+            helper.make_node("ReduceMax", ["many", "last"], ["most"], keepdims=1),
+            helper.make_node("ReduceMax", ["num", "last"], ["greatest"], keepdims=1),
+            helper.make_node("Add", ["greatest", "most"], ["value"]),
+        ]
+    )
+    shape = [1, elements] if constant else [elements // 2, 1, 2]
+    constants = {"zero": np.zeros((1, 1)), "shape": np.array(shape), "last": np.array([1])}
+    model.graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in constants.items())
+    return bytes(model.SerializeToString())
+
+
+@pytest.mark.parametrize("constant", [True, False])
+def test_graph_that_asks_for_more_memory_than_there_is_for_all_fails_and_takes_none(constant: bool) -> None:
+    elements = 2 * runtime.ARENA_BYTES // 8
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    held = ModelSession("adult", "v0", expanding(constant, elements), REGRESSOR)
+    with pytest.raises(Unfit, match="Version 'v0' of model 'adult' failed"):
+        held.score(parse_records(REGRESSOR, GOLDEN_ROWS))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < runtime.ARENA_BYTES // 1024
+    small = ModelSession("adult", "v0", expanding(constant, 1000), REGRESSOR)
+    assert len(small.score(parse_records(REGRESSOR, GOLDEN_ROWS)).labels) >= 3
+
+
+def test_model_file_is_not_kept_beside_the_session() -> None:
+    assert session()._session._model_bytes is None
+
+
+@pytest.mark.parametrize(("name", "value"), [("_FILE", "no-such-folder/model.ort"), ("SLIM_BYTES", 0)])
+def test_model_that_cannot_be_made_smaller_is_held_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: object
+) -> None:
+    rows = parse_records(CLASSIFIER, GOLDEN_ROWS)
+    slim = session().score(rows)
+    monkeypatch.setattr(runtime, name, value)
+    held = session()
+    assert held._session._model_bytes is not None
+    assert held.score(rows).probabilities.tolist() == slim.probabilities.tolist()  # type: ignore[union-attr]
+
+
+def test_rows_of_about_a_millisecond_are_counted_by_the_best_trial() -> None:
+    ticks = iter([0, 900_000, 10**6, 10**6 + 250_000, 2 * 10**6, 2 * 10**6 + 400_000])
+    row = parse_records(CLASSIFIER, GOLDEN_ROWS[:1])
+    assert quick_rows(session(), row, lambda: next(ticks)) == 128
+    slow = iter(range(0, 10**12, 10**9))
+    assert quick_rows(session(), row, lambda: next(slow)) == 1
+
+
+def test_loaded_version_knows_how_many_rows_are_quick(registry: Registry) -> None:
+    publish(registry, "v1")
+    assert load(registry, "adult", "v1").quick_rows > 1
+
+
+def test_version_larger_than_the_limit_is_refused_unread(registry: Registry) -> None:
+    publish(registry, "v1")
+    size = len(registry.file("adult", "v1", "model.onnx"))
+    load(registry, "adult", "v1", max_bytes=size)
+    wanted = rf"Version 'v1' of model 'adult' is too large to be served: .*model\.onnx has {size} bytes"
+    with pytest.raises(Unfit, match=wanted):
+        load(registry, "adult", "v1", max_bytes=size - 1)
+
+
+def test_each_file_of_a_version_is_read_once(registry: Registry) -> None:
+    publish(registry, "v1")
+    storage = registry.storage
+    assert isinstance(storage, MemoryStorage)
+    read: list[str] = []
+    storage.before = lambda operation, container, name: read.append(name)
+    load(registry, "adult", "v1")
+    names = ["golden.json", "manifest.json", "model.onnx", "signature.json"]
+    assert sorted(read) == [f"adult/v1/{name}" for name in names]
 
 
 def test_graph_that_fails_on_rows_says_which_version() -> None:

@@ -20,7 +20,7 @@ from automl.export.stages import Predict
 from automl.parsing import Parser
 from automl.registry import Registry
 from automl.runs import Cause, Run, Runs
-from automl.scoring import rows, session
+from automl.scoring import loading, rows
 from automl.settings import Settings
 from automl.signature import Signature
 from automl.spec import Spec
@@ -89,7 +89,7 @@ def test_a_table_becomes_a_version_that_loads_and_scores(task: str, metric: str,
     manifest = bench.registry.manifest("m", version)
     assert manifest["metrics"][metric] > least
     assert manifest["parity"]["rows"]["holdout"] == 120
-    model = session.load(bench.registry, "m", version)  # its golden rows run here
+    model = loading.load(bench.registry, "m", version)  # its golden rows run here
     record = {"age": 80, "income": 1.0, "plan": "pro", "city": None, "member": True, "since": "2025-06-01"}
     answer = model.score(rows.from_value(rows.Reading(parser=Parser(model.signature)), record).tensors).labels[0]
     if task == "regression":
@@ -115,7 +115,7 @@ def test_an_ensemble_becomes_one_version_that_says_where_it_comes_from() -> None
 def test_the_metrics_are_those_of_the_exported_model_on_rows_it_never_saw() -> None:
     bench = Bench(to_csv(customers(500)))
     version = bench.train().version
-    model = session.load(bench.registry, "m", version)
+    model = loading.load(bench.registry, "m", version)
     held = heldout.load(bench.registry.file("m", version, "holdout.npz"))
     trained_on = np.load(io.BytesIO(bench.registry.file("m", version, "rows.npy")))
     assert len(held.truth) == 100
