@@ -17,6 +17,8 @@ from automl.registry import Registry
 from automl.runs import Runs
 from automl.settings import Settings
 from automl.storage import AzureStorage, Storage
+from automl.telemetry.metrics import LOG_DROPPED
+from automl.telemetry.process import Telemetry
 
 if TYPE_CHECKING:
     from automl.log.ids import Ids
@@ -35,6 +37,7 @@ class Core:
     clock: Clock
     registry: Registry
     runs: Runs
+    telemetry: Telemetry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +52,16 @@ class Serving:
     intake: Intake
 
 
-def core(settings: Settings, storage: Storage, clock: Clock) -> Core:
+def core(settings: Settings, storage: Storage, clock: Clock, telemetry: Telemetry | None = None) -> Core:
     """The parts that every role shares."""
+    telemetry = telemetry or Telemetry()
     return Core(
         settings=settings,
         storage=storage,
         clock=clock,
-        registry=Registry(storage, clock),
-        runs=Runs(storage, clock, settings),
+        registry=Registry(storage, clock, telemetry.meter),
+        runs=Runs(storage, clock, settings, telemetry.meter),
+        telemetry=telemetry,
     )
 
 
@@ -68,17 +73,19 @@ def build_serving(parts: Core) -> Serving:
     from automl.scoring.service import Scoring
     from automl.truth.intake import Intake
 
-    settings, clock = parts.settings, parts.clock
+    settings, clock, meter = parts.settings, parts.clock, parts.telemetry.meter
     champions = Champions(parts.registry, settings, clock)
     mint = ids.Ids(ids.load_key(parts.storage))
     predictions = AppendLog(parts.storage, clock, settings, "predictions")
     truth = AppendLog(parts.storage, clock, settings, "truth")
+    meter.follow(LOG_DROPPED, lambda: predictions.lost, "predictions")
+    meter.follow(LOG_DROPPED, lambda: truth.lost, "truth")
     return Serving(
         core=parts,
         champions=champions,
         ids=mint,
         predictions=predictions,
-        scoring=Scoring(champions=champions, ids=mint, log=predictions, settings=settings, clock=clock),
+        scoring=Scoring(champions=champions, ids=mint, log=predictions, settings=settings, clock=clock, meter=meter),
         intake=Intake(champions=champions, ids=mint, log=truth, settings=settings, clock=clock),
     )
 
@@ -93,7 +100,7 @@ def from_environ(environ: Mapping[str, str]) -> Core:
     storage = AzureStorage(settings)
     if settings.storage:
         storage.create_containers()
-    return core(settings, storage, utc_now)
+    return core(settings, storage, utc_now, Telemetry.begin(environ))
 
 
 def utc_now() -> datetime:

@@ -13,6 +13,8 @@ from automl import events
 from automl.errors import Conflict, NotFound
 from automl.events import Clock, Event
 from automl.storage import CONTROL, Missing, Precondition, Storage
+from automl.telemetry.meter import Meter
+from automl.telemetry.metrics import PROMOTIONS
 from automl.versions import Versions
 
 
@@ -49,9 +51,10 @@ class Pointer:
 class Registry(Versions):
     """The models, their versions and their champion pointers."""
 
-    def __init__(self, storage: Storage, clock: Clock) -> None:
+    def __init__(self, storage: Storage, clock: Clock, meter: Meter | None = None) -> None:
         super().__init__(storage)
         self.clock = clock
+        self.meter = meter or Meter()
 
     def models(self) -> list[str]:
         """Names of all models that have a spec or a version, sorted."""
@@ -176,6 +179,7 @@ class Registry(Versions):
                 raise Conflict(
                     f"Somebody else moved the champion of model '{model}' first. Look again before you decide."
                 ) from error
+        self.meter.add(PROMOTIONS, 1, model, event.kind)
         return event
 
 

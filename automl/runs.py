@@ -19,6 +19,9 @@ from automl.errors import Conflict, NotFound
 from automl.events import Clock, iso
 from automl.settings import Settings
 from automl.storage import CONTROL, Missing, Precondition, Storage
+from automl.telemetry import tracing
+from automl.telemetry.meter import Meter
+from automl.telemetry.metrics import RETRAIN_DURATION, RETRAIN_RUNS
 
 Status = Literal["queued", "running", "registered", "rejected", "failed"]
 ENDED: frozenset[Status] = frozenset({"registered", "rejected", "failed"})
@@ -117,10 +120,11 @@ class Run:
 class Runs:
     """The runs of all models."""
 
-    def __init__(self, storage: Storage, clock: Clock, settings: Settings) -> None:
+    def __init__(self, storage: Storage, clock: Clock, settings: Settings, meter: Meter | None = None) -> None:
         self.storage = storage
         self.clock = clock
         self.settings = settings
+        self.meter = meter or Meter()
         self._known: dict[str, Run] = {}  # by blob name: a record whose ETag is unchanged is not read again
 
     def request(
@@ -132,7 +136,13 @@ class Runs:
         labelled: Mapping[str, Any] | None = None,
         traceparent: str | None = None,
     ) -> Run:
-        """Ask for a run, once: the same cause gives the record that is there and sends no second message."""
+        """Ask for a run, once: the same cause gives the record that is there and sends no second message.
+
+        Parameters
+        ----------
+        traceparent
+            Of what asks for it; none: the span that is open here.
+        """
         described = {"kind": cause.kind, "key": cause.key, "text": cause.text}
         at = cause.at.astimezone(UTC).isoformat()
         run = Run(
@@ -142,7 +152,7 @@ class Runs:
             at=at,
             data=dict(data),
             labelled=labelled,
-            traceparent=traceparent,
+            traceparent=traceparent or tracing.current(),
             beat=iso(self.clock()),
         )
         try:
@@ -212,6 +222,8 @@ class Runs:
             if there != after:  # equal when the write was applied and only its answer was lost
                 raise Conflict(f"Run {run.id} of model '{run.model}' was moved by another worker.") from error
             etag = there.etag
+        if run.is_open and not after.is_open:
+            self._measure(after)
         return replace(after, etag=etag)
 
     def resend_lost(self, model: str) -> list[Run]:
@@ -229,6 +241,12 @@ class Runs:
                 continue  # it moves after all, or another monitor was first
             self._send(run)
         return sent
+
+    def _measure(self, run: Run) -> None:
+        """Count a run that has ended."""
+        self.meter.add(RETRAIN_RUNS, 1, run.model, run.status, str(run.cause["kind"]))
+        took = self.clock() - datetime.fromisoformat(run.started or run.at)
+        self.meter.observe(RETRAIN_DURATION, took.total_seconds(), run.model, run.status)
 
     def _is_stale(self, run: Run) -> bool:
         quiet = self.clock() - datetime.fromisoformat(run.beat or run.at)

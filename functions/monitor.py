@@ -23,12 +23,16 @@ logger.addFilter(OneLine())
 def watch_models(timer: func.TimerRequest) -> None:
     """Watch every model. A tick that comes twice, or late, does what is left to do."""
     from automl.delivery import deliver
-    from automl.monitoring import passes
+    from automl.monitoring import gauges, passes
 
     core = parts.core()
-    for report in passes.monitor_all(core.storage, core.registry, core.runs, core.clock):
-        tell(report)
+    with core.telemetry.tracer.span("monitor"):
+        for report in passes.monitor_all(core.storage, core.registry, core.runs, core.clock):
+            tell(report)
+            if core.telemetry.sender is not None:  # gauges cost two reads a model
+                gauges.tell(core.telemetry.meter, core.registry, report, core.clock())
     deliver.deliver_all(core.registry, core.settings, core.clock)
+    core.telemetry.flush()
 
 
 def tell(report: Report) -> None:

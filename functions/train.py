@@ -37,13 +37,17 @@ def work_on_queue(message: func.QueueMessage) -> None:
             from automl.training import worker
 
             logger.info("Run %s of model %s begins, trace %s", run_id, model, order.get("traceparent"))
-            run = worker.handle(order, core)
+            with core.telemetry.tracer.span("train", parent=order.get("traceparent"), model=model):
+                run = worker.handle(order, core)
             text = "nothing to do" if run is None else f"{run.status}: {run.message}"
             logger.info("Run %s of model %s: %s", run_id, model, text)
+            core.telemetry.flush()
         case {"kind": "monitor", "model": str(model)}:
             from automl.monitoring import passes
 
-            tell(passes.monitor_pass(core.storage, core.registry, core.runs, core.clock, model))
+            with core.telemetry.tracer.span("monitor", model=model):
+                tell(passes.monitor_pass(core.storage, core.registry, core.runs, core.clock, model))
+            core.telemetry.flush()
         case {"kind": "delete", "model": str(model)}:
             from automl import deletion
 

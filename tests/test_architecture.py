@@ -15,7 +15,7 @@ from functions.api_document.registered import routes
 
 REPOSITORY = Path(__file__).parents[1]
 HEAVY = {"pandas", "flaml", "sklearn", "lightgbm", "xgboost", "onnx", "deltalake", "scipy", "pyarrow", "skl2onnx"}
-LAZY = {"azure.identity", "azure.storage.queue"}
+LAZY = {"azure.identity", "azure.storage.queue", "azure.monitor", "opentelemetry"}
 
 LOOK = """
 import json, sys, typing

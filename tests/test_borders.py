@@ -17,6 +17,8 @@ ALLOWED = {
     "onnx": ["automl/export/"],
     "skl2onnx": ["automl/export/"],
     "deltalake": ["automl/lake.py"],
+    "opentelemetry": ["automl/telemetry/"],
+    "azure.monitor": ["automl/telemetry/"],
     "httpx": ["automl/delivery/", "cli/", "infra/"],
 }
 

@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from automl import events
-from automl.errors import Conflict
+from automl.errors import Conflict, NotFound
 from automl.monitoring.state import State
 from automl.registry import Registry
 from automl.runs import Cause, Runs
+from automl.telemetry import tracing
 
 
 def note(state: State, *, kind: str, key: str, text: str, evidence: Mapping[str, Any]) -> None:
@@ -76,14 +77,27 @@ def _end(registry: Registry, runs: Runs, model: str, item: Mapping[str, Any]) ->
         if (now.champion, now.challenger) != (item["champion"], item["challenger"]):
             return
         try:
-            if item["verdict"] == "promoted":
-                registry.promote(model, item["challenger"], item["text"], item["evidence"])
-            else:
-                registry.end_comparison(model, item["challenger"], item["verdict"], item["text"], item["evidence"])
+            with tracing.within(item["verdict"], parent=_led_from(registry, runs, model, item), model=model):
+                _settle(registry, model, item)
         except Conflict:
             continue  # the pointer moved in between: look whether this comparison is still the one
         return
     raise Conflict(f"The champion of model '{model}' keeps moving. The verdict waits for the next pass.")
+
+
+def _settle(registry: Registry, model: str, item: Mapping[str, Any]) -> None:
+    if item["verdict"] == "promoted":
+        registry.promote(model, item["challenger"], item["text"], item["evidence"])
+    else:
+        registry.end_comparison(model, item["challenger"], item["verdict"], item["text"], item["evidence"])
+
+
+def _led_from(registry: Registry, runs: Runs, model: str, item: Mapping[str, Any]) -> str | None:
+    """The `traceparent` of the run that made the challenger: its verdict belongs to the same trace."""
+    try:
+        return runs.get(model, registry.manifest(model, item["challenger"])["run_id"]).traceparent
+    except NotFound:
+        return None  # a version that came from elsewhere, or a run that was cleared away
 
 
 _DO = {"note": _note, "train": _train, "end": _end}

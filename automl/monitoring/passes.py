@@ -6,8 +6,8 @@ Nothing heavy is imported until there is something new: most ticks of the timer 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from automl.errors import Conflict, NotFound
@@ -37,6 +37,8 @@ class Report:
         Runs whose message had been lost and was sent again.
     failure
         Why the pass did not come to its end, if it did not.
+    known
+        The state's report as the pass left it.
     """
 
     model: str
@@ -47,6 +49,7 @@ class Report:
     decisions: Sequence[str] = ()
     resent: Sequence[str] = ()
     failure: str | None = None
+    known: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """This report as a JSON object."""
@@ -91,7 +94,7 @@ def monitor_pass(storage: Storage, registry: Registry, runs: Runs, clock: Clock,
             scene = Scene(registry=registry, runs=runs, model=model, spec=rules, pointer=pointer, now=now)
             labelled = decide(state, scene, news)
         if labelled is None:
-            return Report(model=model, text="Nothing is new.", decisions=done, resent=resent)
+            return Report(model=model, text="Nothing is new.", decisions=done, resent=resent, known=state.report)
         states.save(storage, model, state)
         if state.outbox:
             done += outbox.carry_out(state, registry, runs, model)
@@ -112,4 +115,5 @@ def monitor_pass(storage: Storage, registry: Registry, runs: Runs, clock: Clock,
         labelled=labelled,
         decisions=done,
         resent=resent,
+        known=state.report,
     )

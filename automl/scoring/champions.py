@@ -13,6 +13,7 @@ answered by the version in memory and has the pointer looked at there and then.
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from functools import partial
 
@@ -26,6 +27,7 @@ from automl.scoring.once import Once
 from automl.scoring.rounds import Rounds
 from automl.scoring.session import ModelSession
 from automl.settings import Settings
+from automl.telemetry.metrics import LOAD_DURATION
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +71,7 @@ class Champions:
         self._registry = registry
         self._clock = clock
         self._sessions = Sessions(
-            partial(load, registry, max_bytes=settings.max_model_bytes), settings.model_cache_bytes, clock
+            partial(_timed, registry, max_bytes=settings.max_model_bytes), settings.model_cache_bytes, clock
         )
         self._held: dict[str, _Held] = {}
         self._once: Once[str, ModelSession] = Once()
@@ -245,3 +247,10 @@ class Champions:
             else:
                 held.is_resting = True
         return models
+
+
+def _timed(registry: Registry, model: str, version: str, *, max_bytes: int) -> ModelSession:
+    started = time.perf_counter_ns()
+    session = load(registry, model, version, max_bytes=max_bytes)
+    registry.meter.observe(LOAD_DURATION, (time.perf_counter_ns() - started) / 1e6, model)
+    return session

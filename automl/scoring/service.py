@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from automl.errors import InvalidInput, Problem, Unavailable
+from automl.errors import EvergreenError, InvalidInput, Problem, Unavailable
 from automl.events import Clock
 from automl.log.ids import Ids
 from automl.log.writer import AppendLog
@@ -20,6 +20,8 @@ from automl.scoring.champions import Champions
 from automl.scoring.rows import Limits, Reading, Rows
 from automl.scoring.session import ModelSession, Scores
 from automl.settings import Settings
+from automl.telemetry.meter import Meter
+from automl.telemetry.metrics import SCORE_DURATION, SCORE_ERRORS, SCORE_ROWS
 from automl.tensors import to_records
 
 INLINE_BYTES = 8 * 1024
@@ -69,7 +71,9 @@ class Scoring:
         `log` (`off` writes nothing), `log_sample`, and the limits of a request.
     """
 
-    def __init__(self, *, champions: Champions, ids: Ids, log: AppendLog, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, *, champions: Champions, ids: Ids, log: AppendLog, settings: Settings, clock: Clock, meter: Meter
+    ) -> None:
         self._champions = champions
         self._ids = ids
         self._log = log
@@ -78,6 +82,7 @@ class Scoring:
             rows=settings.max_rows, columns=settings.max_columns, text_chars=settings.max_text_chars
         )
         self._clock = clock
+        self._meter = meter
 
     async def answer(self, model: str, read: Read, write: Callable[[Answer], Response], *, size: int) -> Response:
         """The response to one request.
@@ -98,14 +103,23 @@ class Scoring:
         NotFound, Unavailable
             There is no such model, or no version of it that can answer.
         """
-        session = self._champions.cached(model)
-        if session is None:
-            session = await asyncio.to_thread(self._champions.get, model)
-        if size <= INLINE_BYTES:
-            scored = self._score(session, read)
-            return write(await self._logged(session, scored))
-        scored = await asyncio.to_thread(self._score, session, read)
-        return await asyncio.to_thread(write, await self._logged(session, scored))
+        started = time.perf_counter_ns()
+        try:
+            session = self._champions.cached(model)
+            if session is None:
+                session = await asyncio.to_thread(self._champions.get, model)
+            if size <= INLINE_BYTES:
+                scored = self._score(session, read)
+                response = write(await self._logged(session, scored))
+            else:
+                scored = await asyncio.to_thread(self._score, session, read)
+                response = await asyncio.to_thread(write, await self._logged(session, scored))
+        except Exception as error:
+            self._meter.add(SCORE_ERRORS, 1, getattr(error, "code", EvergreenError.code))
+            raise
+        self._meter.observe(SCORE_DURATION, (time.perf_counter_ns() - started) / 1e6, session.model)
+        self._meter.add(SCORE_ROWS, len(scored.ids), session.model)
+        return response
 
     async def _logged(self, session: ModelSession, scored: _Scored) -> Answer:
         logged = bool(scored.lines)

@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 from onnx import TensorProto, helper, numpy_helper
 
+from automl.events import iso
 from automl.parsing import Parser
 from automl.registry import Registry
 from automl.scoring import rows
@@ -152,6 +153,7 @@ def publish(
         "model": model,
         "version": version,
         "run_id": f"{version}-run",
+        "trained_until": iso(registry.clock()),
         "spec": {"columns": {"key": key}},
     }
     registry.publish(model, version, stored | dict(files or {}), manifest)
