@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import azure.functions as func
@@ -14,6 +15,9 @@ from functions.http import answer, endpoint, routes
 from functions.requests import JSON
 
 blueprint = routes()
+
+_SHOWN = 20
+"""How many versions and reasons readiness names: a probe comes every few seconds, and reads the status."""
 
 
 @blueprint.route("health/live", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -61,5 +65,7 @@ def _warm(default: str, models: list[str]) -> None:
 
 
 def _ready(status: str, reasons: list[str], versions: dict[str, str]) -> func.HttpResponse:
-    body = {"status": status, "reasons": reasons, "versions": versions}
+    shown = reasons[:_SHOWN] + [f"There are {len(reasons) - _SHOWN} more reasons."] * (len(reasons) > _SHOWN)
+    named = dict(itertools.islice(versions.items(), _SHOWN))
+    body = {"status": status, "reasons": shown, "versions": named}
     return answer(body, status=503 if status == "unavailable" else 200)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +12,19 @@ from typing import Any
 
 import pytest
 
+from automl.registry import Registry
+from automl.storage import CONTAINERS
 from functions.api_document.registered import routes
+from tests.support.clock import FixedClock
+from tests.support.memory import MemoryStorage
+from tests.support.models import publish
 
 REPOSITORY = Path(__file__).parents[1]
-HEAVY = {"pandas", "flaml", "sklearn", "lightgbm", "xgboost", "onnx", "deltalake", "scipy", "pyarrow", "skl2onnx"}
+HEAVY = {
+    "pandas", "flaml", "sklearn", "lightgbm", "xgboost", "catboost", "onnx", "skl2onnx", "onnxmltools", "joblib",
+    "deltalake", "pyarrow", "scipy", "matplotlib", "fastapi", "starlette", "pydantic", "mlflow",
+}  # fmt: skip
+"""Modules of tens of megabytes or hundreds of milliseconds, and frameworks with no place in a serving process."""
 LAZY = {"azure.identity", "azure.storage.queue", "azure.monitor", "opentelemetry"}
 
 LOOK = """
@@ -34,6 +44,28 @@ print(json.dumps({
 """
 
 
+SCORE = """
+import asyncio, json, pickle, sys
+import azure.functions as func
+import function_app
+from automl import bootstrap
+from tests.support.clock import FixedClock
+from tests.support.memory import MemoryStorage
+storage = MemoryStorage()
+for container, name, data in pickle.load(sys.stdin.buffer):
+    storage.put(container, name, data)
+core = bootstrap.core(bootstrap.Settings(), storage, FixedClock())
+bootstrap.process = lambda: core
+score = {made.get_function_name(): made for made in function_app.app.get_functions()}["score"].get_user_function()
+body = json.dumps({"age": 39, "job": "clerk", "since": "2026-11-20T16:00:00Z", "member": True}).encode()
+request = func.HttpRequest("POST", "/", headers={"content-type": "application/json"},
+                           route_params={"model": "adult"}, body=body)
+response = asyncio.run(score(request))
+print(json.dumps({"status": response.status_code, "logged": json.loads(response.get_body())["logged"],
+                  "modules": sorted(sys.modules)}))
+"""
+
+
 def look(role: str) -> dict[str, Any]:
     environ = os.environ | {"EVERGREEN_ROLE": role}
     done = subprocess.run(
@@ -47,6 +79,25 @@ def test_serving_process_imports_nothing_heavy() -> None:
     imported = set(look("serve")["modules"])
     assert "onnxruntime" in imported
     assert imported & (HEAVY | LAZY) == set()
+
+
+def test_serving_process_has_imported_nothing_heavy_once_it_has_scored() -> None:
+    registry = Registry(MemoryStorage(), FixedClock())
+    publish(registry, "v1")
+    blobs = [(box, info.name) for box in CONTAINERS for info in registry.storage.find(box)]
+    stored = [(box, name, blob.data) for box, name in blobs if (blob := registry.storage.get(box, name)) is not None]
+    done = subprocess.run(
+        [sys.executable, "-c", SCORE],
+        cwd=REPOSITORY,
+        env=os.environ | {"EVERGREEN_ROLE": "serve"},
+        input=pickle.dumps(stored),
+        capture_output=True,
+        check=True,
+    )
+    seen = json.loads(done.stdout)
+    assert (seen["status"], seen["logged"]) == (200, True)
+    assert {"automl.scoring.loading", "onnxruntime"} <= set(seen["modules"])
+    assert set(seen["modules"]) & (HEAVY | LAZY) == set()
 
 
 def test_training_process_imports_nothing_heavy_before_there_is_work() -> None:

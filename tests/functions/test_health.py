@@ -75,6 +75,21 @@ async def test_predictions_that_were_not_logged_are_counted(adult: Client) -> No
     assert answer.json["reasons"] == ["3 predictions were answered and not logged since this process began."]
 
 
+async def test_answer_stays_small_with_many_models_in_memory(adult: Client) -> None:
+    names = [f"model-{number:03}" for number in range(30)]
+    for name in names:
+        publish(adult.core.registry, "v1", model=name)
+        bootstrap.serving().champions.get(name)
+    adult.storage.before = down
+    for name in names:
+        adult.serving.champions.look(name)
+    answer = await adult("health_ready")
+    assert answer.json["versions"] == dict.fromkeys(names[:20], "v1")
+    assert len(answer.json["reasons"]) == 21
+    assert answer.json["reasons"][0] == "Storage cannot be reached: connection refused."
+    assert answer.json["reasons"][-1] == "There are 11 more reasons."
+
+
 async def test_training_process_is_ready_when_storage_answers(
     adult: Client, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:

@@ -9,11 +9,15 @@ def schemas() -> dict[str, Schema]:
     """The schemas of this room, by name."""
     readiness = {
         "status": {"enum": ["ready", "degraded", "unavailable"]},
-        "reasons": {"type": "array", "items": {"type": "string"}, "description": "Why it is not ready."},
+        "reasons": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Why it is not ready: 20, and how many more.",
+        },
         "versions": {
             "type": "object",
             "additionalProperties": {"type": "string"},
-            "description": "The version that answers for each model in memory.",
+            "description": "The version that answers for each model in memory, of the first 20 by name.",
         },
     }
     return {
