@@ -88,10 +88,15 @@ def _lines(state: Mapping[str, Any], *, whole: bool) -> Iterator[Line]:
         return
     yield "labels", f"{monitor['labelled']:,} of {monitor['predictions']:,} predictions"
     yield "alarm", monitor["alarm"]["text"] if monitor["alarm"] else "none"
+    report = dict(monitor.get("report") or {})
+    drift = report.pop("drift", None) or {"on": False, "text": "none", "oddities": []}
+    yield "drift", drift["text"] if drift["on"] or whole else "none"
+    for oddity in drift.get("oddities", []):
+        yield "odd", oddity["text"]
     if whole:
         for name in ("comparison", "request", "counts"):
             yield from numbers(monitor.get(name), name)
-        yield from numbers(monitor.get("report"), "")
+        yield from numbers(report, "")
 
 
 def _run(run: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ import orjson
 from automl.evaluation.paired import Loss
 from automl.events import iso
 from automl.log.reader import hour_of
-from automl.monitoring import alarm, comparison, ingest, labels, retrain
+from automl.monitoring import alarm, comparison, drift, ingest, labels, retrain
 from automl.monitoring.detector import Detector
 from automl.monitoring.ingest import News, Prediction, Truth
 from automl.monitoring.labels import Label
@@ -29,7 +29,7 @@ def decide(state: State, scene: Scene, news: News) -> int | None:
     """
     registry, model, pointer = scene.registry, scene.model, scene.pointer
     changed = bool(news) or pointer.event != state.event
-    fresh: list[Label] = []
+    fresh, drifted = list[Label](), state.report.get("drift")
     if changed:
         _know(state, registry, model, [pointer.champion])
         alarm.watch(state, pointer, state.baselines[pointer.champion])
@@ -37,13 +37,14 @@ def decide(state: State, scene: Scene, news: News) -> int | None:
         _know(state, registry, model, {prediction.version for _, prediction in pairs})
         fresh = labels.take(state, _labels(state, pairs))
         alarm.feed(state, fresh, scene.spec.monitor.alpha)
+        drifted = drift.watch(state, scene)
         comparison.judge_challenger(state, scene)
         labels.prune(state, hour_of(scene.now, shift=-labels.KEEP_HOURS))
         state.event = pointer.event
     asked = retrain.ask(state, scene)
     if not changed and not asked:
         return None
-    state.report = _report(state, news, len(fresh), scene.now)
+    state.report = _report(state, news, len(fresh), scene.now) | {"drift": drifted}
     return len(fresh)
 
 

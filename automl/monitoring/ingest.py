@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -61,11 +61,18 @@ class News:
         return bool(self.truths or self.predictions)
 
 
-def read(storage: Storage, model: str, state: State, now: datetime) -> News:
+def read(
+    storage: Storage, model: str, state: State, now: datetime, *, each: Callable[[list[bytes]], None] = lambda _: None
+) -> News:
     """Read the logs from where the last pass stopped, and move the state's offsets.
 
     A torn last line stays for the next pass. Truth is read before predictions, so that the count of predictions is
     never behind that of truths.
+
+    Parameters
+    ----------
+    each
+        Is given the new prediction lines, blob by blob.
     """
     truths: list[Truth] = []
     ends: dict[str, int] = {}
@@ -79,6 +86,7 @@ def read(storage: Storage, model: str, state: State, now: datetime) -> News:
     predictions, awaited = 0, list[Prediction]()
     for name, end, lines in new_lines(storage, model, "predictions", state.offsets, state.since_hour):
         predictions += len(lines)
+        each(lines)
         awaited += _with_key(lines, keys)
         ends[name] = end
     if not ends:

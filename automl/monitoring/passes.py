@@ -6,9 +6,10 @@ Nothing heavy is imported until there is something new: most ticks of the timer 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from automl.errors import Conflict, NotFound
 from automl.events import Clock
@@ -17,6 +18,9 @@ from automl.monitoring import state as states
 from automl.registry import Registry
 from automl.runs import Runs
 from automl.storage import Storage
+
+if TYPE_CHECKING:
+    from automl.monitoring.drift_counts import Counts
 
 _log = logging.getLogger(__name__)
 
@@ -75,23 +79,32 @@ def monitor_pass(storage: Storage, registry: Registry, runs: Runs, clock: Clock,
     The state is saved between deciding and doing. Of two passes at once the second to save stops there, having done
     nothing; a pass that died after saving is finished by the next.
     """
-    now = clock()
+    now, counts = clock(), _counter(registry, model)
     resent = [run.id for run in runs.resend_lost(model)]
     state = states.load(storage, model)
     try:
         done = outbox.carry_out(state, registry, runs, model)
         if done:
             states.save(storage, model, state)
-        news = ingest.read(storage, model, state, now)
+        news = ingest.read(storage, model, state, now, each=lambda lines: counts().add_lines(lines))
         pointer = registry.pointer(model)  # after the logs: it knows whoever made a prediction that was read
         labelled: int | None = None
         if news or pointer.event != state.event or state.alarm:
             from automl import spec
+            from automl.monitoring import histograms
             from automl.monitoring.decide import decide
             from automl.monitoring.scene import Scene
 
-            rules = spec.load(storage, model)
-            scene = Scene(registry=registry, runs=runs, model=model, spec=rules, pointer=pointer, now=now)
+            histograms.keep(state, counts().tallies, now)
+            scene = Scene(
+                registry=registry,
+                runs=runs,
+                model=model,
+                spec=spec.load(storage, model),
+                pointer=pointer,
+                references=counts().references,
+                now=now,
+            )
             labelled = decide(state, scene, news)
         if labelled is None:
             return Report(model=model, text="Nothing is new.", decisions=done, resent=resent, known=state.report)
@@ -117,3 +130,16 @@ def monitor_pass(storage: Storage, registry: Registry, runs: Runs, clock: Clock,
         resent=resent,
         known=state.report,
     )
+
+
+def _counter(registry: Registry, model: str) -> Callable[[], Counts]:
+    """Gives the counts of one pass, made when they are first asked for: they import numpy."""
+
+    @cache
+    def counts() -> Counts:
+        from automl.monitoring.drift_counts import Counts
+        from automl.monitoring.drift_reference import References
+
+        return Counts(References(registry, model))
+
+    return counts

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from automl.monitoring.drift_reference import References
 from automl.registry import Pointer, Registry
 from automl.runs import Runs
 from automl.spec import Spec
@@ -16,6 +17,8 @@ class Scene:
 
     Parameters
     ----------
+    references
+        What the versions' rows are counted by.
     now
         When the pass began.
     """
@@ -25,6 +28,7 @@ class Scene:
     model: str
     spec: Spec
     pointer: Pointer
+    references: References
     now: datetime
 
     @property

@@ -17,7 +17,7 @@ from automl.storage import CONTROL, Missing, Precondition, Storage
 FORMAT = 1
 """Version of the blob. Another one is rebuilt from the logs, which is always possible."""
 
-HIDDEN = frozenset({"format", "offsets", "hours", "versions", "pending", "etag"})
+HIDDEN = frozenset({"format", "offsets", "hours", "versions", "pending", "histograms", "etag"})
 """Fields that are bookkeeping of the passes and mean nothing to a reader."""
 
 
@@ -56,12 +56,17 @@ class State:
     comparison
         The challenger being judged: `challenger`, `champion`, `plan`, `since_ms`, `looks` made, `rows` so far,
         `missing` rows until the next look, and the same as a sentence in `text`.
+    histograms
+        By version and period: what it was predicted on, counted (`histograms.Tally`).
+    drift
+        Of the champion's `reign`: whether drift is `on` and since when, the `columns` that have drifted and the
+        `oddities` of columns, as they were at the last look.
     outbox
         Decisions that may not have been carried out yet.
     event
         Number of the pointer's event at the last pass.
     report
-        Performance, coverage and the last pass, for those who ask.
+        Performance, coverage, drift and the last pass, for those who ask.
     """
 
     format: int = FORMAT
@@ -80,6 +85,8 @@ class State:
     watch: dict[str, Any] | None = None
     alarm: dict[str, Any] | None = None
     comparison: dict[str, Any] | None = None
+    histograms: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    drift: dict[str, Any] | None = None
     outbox: list[dict[str, Any]] = field(default_factory=list)
     event: int = 0
     report: dict[str, Any] = field(default_factory=dict)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from automl import values
+from automl.evaluation.intervals import wilson
 from automl.evaluation.paired import Loss, absolute_errors
 from automl.signature import Feature, Label, Signature
 from automl.tensors import Tensors
 from automl.values import MISSING
+
+FORMAT = 2
+"""Version of baseline.json; 1 had no number, no `importance` and no `score`, and is still read."""
 
 BINS = 10
 """Bins of a number, by quantiles of the training rows."""
@@ -29,6 +33,8 @@ def baseline(
     *,
     truth: Sequence[Label | float],
     answers: Sequence[Label | float],
+    probabilities: npt.NDArray[np.float64] | None = None,
+    importance: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
     """The contents of baseline.json.
 
@@ -40,12 +46,17 @@ def baseline(
         Rows trained on; their columns are the reference.
     truth, answers
         Of the holdout, through the exported model: the loss that monitoring compares with.
+    probabilities
+        float64 [N, classes] of the answers.
+    importance
+        Share of each column in what the model knows (`importance.importances`).
     """
     features: dict[str, Any] = {}
     number, category = iter(train.num.T), iter(train.cat.T)
     for feature in signature.features:
         own = _of_number(next(number)) if feature.is_numeric else _of_category(feature, next(category).tolist())
-        features[feature.name] = {"type": feature.type, **own}
+        share = importance[feature.name] if importance else None
+        features[feature.name] = {"type": feature.type, "importance": share, **own}
     if signature.task == "regression":
         prediction = _of_number(np.asarray(answers, dtype=np.float64))
     else:
@@ -53,12 +64,22 @@ def baseline(
         names = [values.category(label) for label in signature.classes]
         prediction = {"values": names, "counts": [counts[name] for name in names]}
     return {
+        "format": FORMAT,
         "task": signature.task,
         "n": len(train),
         "loss": loss_of(signature, truth, answers),
         "features": features,
         "prediction": prediction,
+        "score": None if probabilities is None else _of_number(score_of(probabilities)),
     }
+
+
+def score_of(probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """One number [N] for each answer's probabilities [N, classes]: of the second of two classes, else the largest."""
+    column: npt.NDArray[np.float64] = (
+        probabilities[:, 1] if probabilities.shape[1] == 2 else probabilities.max(axis=1)
+    )
+    return column
 
 
 def loss_of(signature: Signature, truth: Sequence[Any], answers: Sequence[Any]) -> dict[str, Any]:
@@ -77,13 +98,10 @@ def loss_of(signature: Signature, truth: Sequence[Any], answers: Sequence[Any]) 
 def wilson_upper(share: float, count: int) -> float:
     """Upper end of Wilson's score interval, one-sided 95%.
 
-    Wilson, E. B. (1927): Probable inference, the law of succession, and statistical inference. JASA 22, 209–212.
-
     >>> round(wilson_upper(0.1, 2000), 4)
     0.1116
     """
-    spread = Z * math.sqrt(share * (1 - share) / count + Z**2 / (4 * count**2))
-    return min(1.0, (share + Z**2 / (2 * count) + spread) / (1 + Z**2 / count))
+    return wilson(share, count, Z)[1]
 
 
 def _of_number(column: npt.NDArray[np.float64]) -> dict[str, Any]:

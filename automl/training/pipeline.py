@@ -22,6 +22,7 @@ from automl.signature import Signature
 from automl.spec import Spec
 from automl.storage import Storage
 from automl.training.examples import golden
+from automl.training.importance import importances
 from automl.training.infer import describe
 from automl.training.loading import load
 from automl.training.progress import Outcome, Progress
@@ -111,6 +112,7 @@ def run(
         answers=answers_of(session, holdout),
         metric=found.metric,
         seed=spec.search.seed,
+        importance=importances(session, holdout, data.target[parts.holdout], seed=spec.search.seed),
     )
     files, metrics = files_of(made)
     manifest = manifest_of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,6 +49,8 @@ class Made:
         To the holdout, from the exported model.
     metric
         What the search optimised.
+    importance
+        Share of each column in what the model knows.
     """
 
     signature: Signature
@@ -61,6 +63,7 @@ class Made:
     answers: Scores
     metric: str
     seed: int
+    importance: Mapping[str, float] | None
 
 
 def answers_of(session: ModelSession, tensors: Tensors) -> Scores:
@@ -87,7 +90,14 @@ def files_of(made: Made) -> tuple[dict[str, bytes], dict[str, float]]:
         "n_holdout": len(made.holdout),
         "n_train": len(made.train),
     }
-    reference = baseline(signature, made.train, truth=truth, answers=made.answers.labels)
+    reference = baseline(
+        signature,
+        made.train,
+        truth=truth,
+        answers=made.answers.labels,
+        probabilities=made.answers.probabilities,
+        importance=made.importance,
+    )
     files = {
         "model.onnx": made.onnx,
         "signature.json": orjson.dumps(signature.to_json()),

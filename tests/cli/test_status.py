@@ -17,6 +17,12 @@ MONITOR: dict[str, Any] = {
     "report": {
         "performance": [{"window": "all", "n": 1500, "accuracy": 0.892233}, {"window": "recent", "n": 500}],
         "detector": {"e_value": 0.00119655, "peak": None},
+        "drift": {
+            "on": False,
+            "text": "The 2,000 predictions look like what it was trained on.",
+            "features": [{"column": "age", "psi": 0.01}],
+            "oddities": [],
+        },
         "note": "Reduced power.",
     },
 }
@@ -33,13 +39,18 @@ def test_each_model_is_shown_with_champion_run_labels_and_alarm(server: StandIn,
         "last run 20261120T160000Z-aabbccdd registered: It is the first.",
         "labels 1,500 of 20,000 predictions",
         "alarm none",
+        "drift none",
     ]
 
 
 def test_one_model_is_shown_with_the_numbers_its_monitor_reports(server: StandIn, evergreen: Run) -> None:
-    server.on("GET .*/monitor", MONITOR)
+    odd = [{"column": "age", "kind": "missing", "text": "Column 'age' is missing in 20.0% of the rows."}]
+    report = MONITOR["report"] | {"drift": MONITOR["report"]["drift"] | {"oddities": odd}}
+    server.on("GET .*/monitor", MONITOR | {"report": report})
     lines = [" ".join(line.split()) for line in evergreen("status", "adult").stdout.splitlines()]
     assert lines[6:] == [
+        "drift The 2,000 predictions look like what it was trained on.",
+        "odd Column 'age' is missing in 20.0% of the rows.",
         "counts corrected 3, late 1",
         "report note Reduced power.",
         "performance window all, n 1500, accuracy 0.8922",
@@ -51,6 +62,12 @@ def test_one_model_is_shown_with_the_numbers_its_monitor_reports(server: StandIn
 def test_alarm_is_told_in_its_own_words(server: StandIn, evergreen: Run) -> None:
     server.on("GET .*/monitor", MONITOR | {"alarm": {"text": "Accuracy has fallen.", "at": "2026"}})
     assert "Accuracy has fallen." in evergreen("status").stdout
+
+
+def test_drift_is_told_in_its_own_words_while_it_is_on(server: StandIn, evergreen: Run) -> None:
+    drift = {"on": True, "text": "The data has drifted.", "oddities": []}
+    server.on("GET .*/monitor", MONITOR | {"report": {"drift": drift}})
+    assert "The data has drifted." in evergreen("status").stdout
 
 
 def test_running_run_shows_how_far_it_is(server: StandIn, evergreen: Run) -> None:

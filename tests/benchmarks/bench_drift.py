@@ -1,0 +1,115 @@
+"""How long does drift take? A million generated rows of 30 columns: counted from columns, from lines, and compared.
+
+    .venv/bin/python tests/benchmarks/bench_drift.py                  measure and print
+    .venv/bin/python tests/benchmarks/bench_drift.py --rows 100000    the same with fewer rows
+
+Each measurement is a process of its own, so that its peak memory is its own. All of it is one thread, so on a machine
+that is shared the seconds of the processor say more than those of the clock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from automl.monitoring.drift_counts import Counts, tally_of
+from automl.monitoring.drift_measure import measure
+from automl.monitoring.drift_quality import oddities
+from automl.monitoring.drift_reference import Reference, References
+from automl.monitoring.histograms import Tally
+from automl.registry import Registry
+from tests.benchmarks.drift_table import CATEGORIES, NUMBERS, Table, lines_of, reference_of, table_of
+from tests.support.clock import FixedClock
+from tests.support.memory import MemoryStorage
+
+CHUNK = 20_000
+"""Rows that are generated together, outside of the time that is measured."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    rows = parser.parse_args().rows
+    _say(f"{rows:,} rows, {NUMBERS} numbers, {CATEGORIES} categories")
+    _say(f"{'':<40} {'seconds':>8} {'of processor':>13} {'peak MiB':>9} {'before':>7}")
+    for name, work in (("columns, counted and compared", columns), ("lines, counted and compared", lines)):
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            took = pool.apply(work, (rows,))
+        _say(f"{name:<40} {took.wall:>8.2f} {took.processor:>13.2f} {took.peak:>9.0f} {took.before:>7.0f}")
+    return 0
+
+
+@dataclass
+class Took:
+    """What some work took: seconds, and the largest resident memory in MiB before and after."""
+
+    wall: float = 0.0
+    processor: float = 0.0
+    before: float = 0.0
+    peak: float = 0.0
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Do the work and add what it took."""
+        self.before = self.before or _mib()
+        wall, processor = time.perf_counter(), time.process_time()
+        work()
+        self.wall += time.perf_counter() - wall
+        self.processor += time.process_time() - processor
+        self.peak = _mib()
+
+
+def columns(rows: int) -> Took:
+    """All columns are in memory, as evidently's are."""
+    reference, given, took = reference_of(), table_of(rows, seed=1), Took()
+    took.run(lambda: _compare(reference, _counted(reference, given)))
+    return took
+
+
+def lines(rows: int) -> Took:
+    """Lines of the log come in chunks, as blobs do; making them is not counted."""
+    reference = reference_of()
+    references = References(Registry(MemoryStorage(), FixedClock()), "bench")
+    references._read[reference.version] = reference
+    counts, took = Counts(references), Took()
+    for start in range(0, rows, CHUNK):
+        chunk = lines_of(table_of(min(CHUNK, rows - start), seed=start))
+        took.run(partial(counts.add_lines, chunk))
+    (tally,) = counts.tallies[reference.version].values()
+    assert tally.rows == rows
+    took.run(lambda: _compare(reference, tally))
+    return took
+
+
+def _counted(reference: Reference, given: Table) -> Tally:
+    whole = Tally.empty(reference)
+    for start in range(0, len(given[0]), CHUNK):
+        part = [column[start : start + CHUNK] for column in given]
+        whole.add(tally_of(reference, part, len(part[0])))
+    return whole
+
+
+def _compare(reference: Reference, tally: Tally) -> None:
+    measure(reference, tally)
+    oddities(reference, tally)
+
+
+def _mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
