@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from automl.errors import EvergreenError, InvalidInput, Problem, Unavailable
@@ -19,6 +20,7 @@ from automl.log.writer import AppendLog
 from automl.scoring.champions import Champions
 from automl.scoring.rows import Limits, Reading, Rows
 from automl.scoring.session import ModelSession, Scores
+from automl.scoring.together import Together
 from automl.settings import Settings
 from automl.telemetry.meter import Meter
 from automl.telemetry.metrics import SCORE_DURATION, SCORE_ERRORS, SCORE_ROWS
@@ -83,8 +85,17 @@ class Scoring:
         )
         self._clock = clock
         self._meter = meter
+        self._together = Together()
 
-    async def answer(self, model: str, read: Read, write: Callable[[Answer], Response], *, size: int) -> Response:
+    async def answer(
+        self,
+        model: str,
+        read: Read,
+        write: Callable[[Answer], Response],
+        *,
+        size: int,
+        version: str | None = None,
+    ) -> Response:
         """The response to one request.
 
         Where storage fails, the score is answered all the same, with `logged` false.
@@ -95,31 +106,67 @@ class Scoring:
             The protocol. Neither may touch the event loop: they are called in a thread for a large request.
         size
             Bytes of the request's body.
+        version
+            The version that is to answer; the champion where none is named.
 
         Raises
         ------
         InvalidInput, TooLarge
             The body is not rows of this model.
         NotFound, Unavailable
-            There is no such model, or no version of it that can answer.
+            There is no such model or version, or none that can answer.
         """
         started = time.perf_counter_ns()
         try:
-            session = self._champions.cached(model)
+            session = self._champions.cached(model, version)
             if session is None:
-                session = await asyncio.to_thread(self._champions.get, model)
-            if size <= INLINE_BYTES:
-                scored = self._score(session, read)
-                response = write(await self._logged(session, scored))
-            else:
-                scored = await asyncio.to_thread(self._score, session, read)
-                response = await asyncio.to_thread(write, await self._logged(session, scored))
+                session = await asyncio.to_thread(self._champions.get, model, version)
+            reading = Reading(parser=session.parser, key=session.key, limits=self._limits)
+            scored = await self._score(session, partial(read, reading), size)
+            answer = await self._logged(session, scored)
+            response = write(answer) if size <= INLINE_BYTES else await asyncio.to_thread(write, answer)
         except Exception as error:
             self._meter.add(SCORE_ERRORS, 1, getattr(error, "code", EvergreenError.code))
             raise
         self._meter.observe(SCORE_DURATION, (time.perf_counter_ns() - started) / 1e6, session.model)
         self._meter.add(SCORE_ROWS, len(scored.ids), session.model)
         return response
+
+    async def _score(self, session: ModelSession, read: Callable[[], Rows], size: int) -> _Scored:
+        """Read and score here, or in a thread where it would take longer than about a millisecond."""
+        begin = time.perf_counter_ns()
+        if size > INLINE_BYTES:
+            return await asyncio.to_thread(self._read_and_scored, session, read, begin)
+        given = read()
+        if len(given.tensors) > session.quick_rows:
+            return await asyncio.to_thread(self._scored, session, given, begin)
+        scores = await self._together.score(session, given.tensors)
+        return self._recorded(session, given, scores, begin)
+
+    def _read_and_scored(self, session: ModelSession, read: Callable[[], Rows], begin: int) -> _Scored:
+        return self._scored(session, read(), begin)
+
+    def _scored(self, session: ModelSession, given: Rows, begin: int) -> _Scored:
+        return self._recorded(session, given, session.score(given.tensors), begin)
+
+    def _recorded(self, session: ModelSession, given: Rows, scores: Scores, begin: int) -> _Scored:
+        """Ids and log lines of scored rows; `begin` is when reading them began, as `perf_counter_ns` has it."""
+        if rows := scores.unanswered():
+            raise _unanswered(rows)
+        at_ms = int(self._clock().timestamp() * 1000)
+        ids = self._ids.mint(session.model, len(given.tensors), at_ms)
+        lines = b""
+        if self._is_sampled(ids[0]):
+            lines = session.recorder.lines(
+                at_ms=at_ms,
+                ids=ids,
+                keys=given.keys,
+                features=to_records(session.signature, given.tensors),
+                labels=scores.labels,
+                probabilities=None if scores.probabilities is None else scores.probabilities.tolist(),
+                latency_us=(time.perf_counter_ns() - begin) // 1000,
+            )
+        return _Scored(scores=scores, ids=ids, lines=lines)
 
     async def _logged(self, session: ModelSession, scored: _Scored) -> Answer:
         logged = bool(scored.lines)
@@ -129,27 +176,6 @@ class Scoring:
             except Unavailable:
                 logged = False  # counted and reported by the log
         return Answer(session=session, scores=scored.scores, ids=scored.ids, logged=logged)
-
-    def _score(self, session: ModelSession, read: Read) -> _Scored:
-        started = time.perf_counter_ns()
-        given = read(Reading(parser=session.parser, key=session.key, limits=self._limits))
-        scores = session.score(given.tensors)
-        if rows := scores.unanswered():
-            raise _unanswered(rows)
-        at_ms = int(self._clock().timestamp() * 1000)
-        ids = self._ids.mint(session.model, len(given.tensors), at_ms)
-        if not self._is_sampled(ids[0]):
-            return _Scored(scores=scores, ids=ids, lines=b"")
-        lines = session.recorder.lines(
-            at_ms=at_ms,
-            ids=ids,
-            keys=given.keys,
-            features=to_records(session.signature, given.tensors),
-            labels=scores.labels,
-            probabilities=None if scores.probabilities is None else scores.probabilities.tolist(),
-            latency_us=(time.perf_counter_ns() - started) // 1000,
-        )
-        return _Scored(scores=scores, ids=ids, lines=lines)
 
     def _is_sampled(self, prediction_id: str) -> bool:
         """Whether a request is logged, by chance: the end of its first id is a hash."""

@@ -233,3 +233,20 @@ async def test_unknown_model_is_told_apart_from_a_model_without_a_champion(call:
     answer = await call("score", ROW)
     assert answer.status == 404
     assert answer.json["detail"].startswith("Model 'adult' has no champion yet. Train it")
+
+
+async def test_a_crowd_of_requests_gets_the_answers_each_would_get_alone(adult: Client) -> None:
+    asked = [ROW | {"age": age} for age in range(20, 60)]
+    alone = [(await adult("score", row)).json["probabilities"][0] for row in asked]
+    adult.serving.champions.get("adult").quick_rows = 8
+    crowd = await asyncio.gather(*(adult("score", row) for row in asked))
+    for answer, expected in zip(crowd, alone, strict=True):
+        assert answer.json["probabilities"][0] == pytest.approx(expected, rel=1e-12)
+    identities = [identity for answer in crowd for identity in answer.json["prediction_ids"]]
+    assert len(set(identities)) == 40
+
+
+async def test_a_slow_model_is_scored_in_a_thread_to_the_same_answer(adult: Client) -> None:
+    here = (await adult("score", ROW)).json["probabilities"]
+    adult.serving.champions.get("adult").quick_rows = 0
+    assert (await adult("score", ROW)).json["probabilities"] == here

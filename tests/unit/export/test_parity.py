@@ -141,7 +141,7 @@ def tables(draw: st.DrawFn) -> tuple[Signature, Tensors, np.ndarray[Any, Any]]:
     return used, Tensors(num=num, cat=cat), truth
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(table=tables(), data=st.data())
 def test_any_table_exports_exactly(
     table: tuple[Signature, Tensors, np.ndarray[Any, Any]], data: st.DataObject
@@ -183,7 +183,7 @@ HYPERPARAMETERS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_any_hyperparameters_export_exactly(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(HYPERPARAMETERS)), label="estimator")

@@ -103,7 +103,7 @@ def test_ids_of_a_billion_and_seconds_of_now_stay_distinct() -> None:
         assert (np.diff(prep.transform(rows)[:, 0]) > 0).all()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     train=st.lists(st.floats(allow_nan=True, allow_infinity=False), min_size=1, max_size=30),
     later=st.lists(st.floats(allow_nan=True, allow_infinity=False), min_size=2, max_size=30),
@@ -134,7 +134,7 @@ def test_number_missing_only_after_training_is_its_median() -> None:
     assert np.array_equal(prep.transform(one("number", [np.nan])), prep.transform(one("number", [2.0])))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_calendar_parts_are_those_of_datetime(moment: datetime) -> None:
     prep, _ = CALENDAR
