@@ -5,7 +5,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 # checkov has an environment of its own: its pins would narrow those of the app.
-.PHONY: checkov package clients
+.PHONY: checkov package clients fuzz fuzzing
 .PHONY: help up down status test check bench lock clean azurite browser contract python
 
 VENV := .venv/bin/python
@@ -51,6 +51,9 @@ bench: python azurite .venv-bench/.stamp ## measure; results are printed, nothin
 
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 
+fuzz: python fuzzing ## a million scoring requests that nobody would send (FUZZ="--seed 1 --jobs 2" for others, faster)
+	@nice -n 10 $(VENV) -m tests.fuzz $(FUZZ)
+
 lock: ## pin what requirements*.in ask for, with hashes (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
 	$(LOCK) --python-version 3.11 requirements-serve.in requirements.in -o requirements.txt
@@ -59,10 +62,11 @@ lock: ## pin what requirements*.in ask for, with hashes (needs uv)
 	$(LOCK) --python-version 3.13 -c requirements.txt requirements-contract.in -o requirements-contract.txt
 	$(LOCK) --python-version 3.11 requirements-clients.in -o requirements-clients.txt
 	$(LOCK) --python-version 3.11 -c requirements-dev.txt requirements-bench.in -o requirements-bench.txt
+	$(LOCK) --python-version 3.11 -c requirements-dev.txt requirements-fuzz.in -o requirements-fuzz.txt
 
 clean: down ## stop everything and remove its data, environments and caches
 	@for each in azurite logs run; do rm -rf "$${EVERGREEN_LOCAL_DIR:-.local}/$$each"; done
-	@rm -rf .venv .venv-contract .venv-clients .venv-checkov .venv-bench node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-contract .venv-clients .venv-checkov .venv-bench .venv-fuzz node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # What the above stand on. A stamp file says that an environment is complete: a broken-off installation has none.
 
@@ -101,3 +105,8 @@ clients: .venv-clients/.stamp
 
 .venv-bench/.stamp: requirements-bench.txt .venv/.stamp
 	@$(VENV) $(INSTALL) bench
+
+fuzzing: .venv-fuzz/.stamp
+
+.venv-fuzz/.stamp: requirements-fuzz.txt .venv/.stamp
+	@$(VENV) $(INSTALL) fuzz

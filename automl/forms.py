@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -16,6 +17,11 @@ from typing import Any, TypeVar
 from automl.errors import InvalidInput, Problem
 
 T = TypeVar("T")
+
+_BRIEFLY = reprlib.Repr()
+"""Callers send values as long as a body and as deep as JSON goes; repr alone would follow them to their end."""
+_BRIEFLY.maxlist = _BRIEFLY.maxdict = 10
+_BRIEFLY.maxstring = _BRIEFLY.maxlong = _BRIEFLY.maxother = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +133,8 @@ def or_none(check: Check) -> Check:
 
 
 def shown(value: Any) -> str:
-    """A value as an error message shows it, 60 characters at most."""
-    result = repr(value)
+    """A value as an error message shows it, 60 characters at most; no more of it is looked at than that takes."""
+    result = _BRIEFLY.repr(value)
     return result if len(result) <= 60 else result[:57] + "..."
 
 

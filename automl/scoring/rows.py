@@ -88,10 +88,7 @@ def from_value(reading: Reading, value: Any) -> Rows:
     if not isinstance(value, dict):
         raise _bad("body", "a JSON object", kind(value), _EXAMPLE)
     form = _form(reading.signature, value)
-    try:
-        return _records(reading, [value]) if form is None else _READERS[form](reading, value[form])
-    except RecursionError:
-        raise _bad("body", "plain values in the rows", "lists within lists", _EXAMPLE) from None
+    return _records(reading, [value]) if form is None else _READERS[form](reading, value[form])
 
 
 def from_csv(reading: Reading, body: bytes) -> Rows:

@@ -1,5 +1,5 @@
 """Installs what the local system stands on: `python -m infra.local.install PART`, of `python`, `azurite`,
-`browser`, `contract`, `clients` and `bench`.
+`browser`, `contract`, `clients`, `bench` and `fuzz`.
 
 Runs before anything is installed, so it and all it imports need the standard library alone.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -74,6 +75,16 @@ def install_bench() -> None:
     python = _environment(REPOSITORY / ".venv-bench", Path(sys.executable), (3, 11))
     _pip(python, REPOSITORY / "requirements-bench.txt", "Packages of the benchmarks")
     (REPOSITORY / ".venv-bench" / ".stamp").touch()
+
+
+def install_fuzz() -> None:
+    """Make `.venv-fuzz` with the Python of `.venv` where atheris has a wheel; elsewhere say what goes without."""
+    if (sys.platform, platform.machine()) != ("linux", "x86_64"):
+        sys.stdout.write("atheris runs on Linux on x86-64 alone: here no fuzzing is guided by coverage.\n")
+        return
+    python = _environment(REPOSITORY / ".venv-fuzz", Path(sys.executable), (3, 11))
+    _pip(python, REPOSITORY / "requirements-fuzz.txt", "atheris")
+    (REPOSITORY / ".venv-fuzz" / ".stamp").touch()
 
 
 def find_contract_python() -> Path | None:
@@ -156,6 +167,7 @@ def main() -> int:
         "contract": install_contract,
         "clients": install_clients,
         "bench": install_bench,
+        "fuzz": install_fuzz,
     }
     parser = argparse.ArgumentParser(prog="python -m infra.local.install")
     parser.add_argument("part", choices=sorted(jobs))

@@ -1,0 +1,98 @@
+"""The guided part: atheris changes what reached new code, and what it makes is judged like the rest.
+
+An input is three bytes, which choose model, content type and packing, and the body before it is packed.
+`.venv-fuzz/bin/python -m tests.fuzz.guided`
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from random import Random
+
+import atheris
+
+with atheris.instrument_imports(include=["automl", "functions"]):
+    from tests.fuzz import byte_changes, oracle, part, transport
+    from tests.fuzz.requests import request
+    from tests.fuzz.sent import Sent
+    from tests.fuzz.world import World, world
+
+MODELS = (*transport.MODELS, *transport.UNREACHED[:3])
+PACKINGS = (None, *transport.PACKING)
+
+
+def sent_of(data: bytes) -> Sent:
+    """The request of an input."""
+    choices, plain = data[:3].ljust(3, b"\0"), data[3:]
+    encoding = PACKINGS[choices[2] % len(PACKINGS)]
+    return Sent(
+        model=MODELS[choices[0] % len(MODELS)],
+        body=transport.PACKING[encoding or "identity"](plain),
+        plain=plain,
+        headers=transport.headers(transport.TYPES[choices[1] % len(transport.TYPES)], encoding),
+    )
+
+
+def input_of(sent: Sent) -> bytes:
+    """An input whose request is like the given one."""
+    kind, encoding = sent.headers.get("content-type"), sent.headers.get("content-encoding")
+    places = (
+        MODELS.index(sent.model) if sent.model in MODELS else 0,
+        transport.TYPES.index(kind),
+        PACKINGS.index(encoding) if encoding in PACKINGS else 0,
+    )
+    return bytes(places) + sent.plain
+
+
+def changed(data: bytes, most: int, seed: int) -> bytes:
+    """The next input: another structured one, a hurt one, or whatever libFuzzer thinks of."""
+    rng = Random(seed)
+    way = rng.randrange(4)
+    if way == 0:
+        return input_of(request(seed, 0))[:most]
+    if way == 1:
+        return (data[:3] + byte_changes.hurt(data[3:], rng))[:most]
+    if way == 2:
+        return (bytes(byte ^ rng.randrange(16) for byte in data[:3]) + data[3:])[:most]
+    return bytes(atheris.Mutate(data, most))
+
+
+class Target:
+    """What libFuzzer calls with each input; ends the process when the part is done."""
+
+    def __init__(self, process: World, state: part.State, count: int) -> None:
+        self._process = process
+        self._tally = state.tally
+        self._numbers = part.steps(state, count)
+        self._number = next(self._numbers, None)
+
+    def __call__(self, data: bytes) -> None:
+        if self._number is None:
+            sys.stdout.flush()
+            os._exit(0)  # libFuzzer has no other way to be told that it is enough
+        sent = sent_of(data)
+        try:
+            with part.watched():
+                oracle.check(self._process, sent, self._tally, is_compared=self._number % 8 == 0)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the body that does it must be told
+            os._exit(part.failed("guided", self._number, error, sent.plain))
+        self._number = next(self._numbers, None)
+
+
+def main() -> None:
+    """Try the bodies of this part; ends the process."""
+    given = part.arguments()
+    corpus = given.state.with_suffix(".corpus")
+    corpus.mkdir(exist_ok=True)
+    for number in range(300):
+        (corpus / f"seed-{number}").write_bytes(input_of(request(given.seed, number))[:4096])
+    options = [f"-seed={given.seed + 1}", "-max_len=4096", "-verbosity=0", "-print_final_stats=0"]
+    with world() as process:
+        target = Target(process, part.State.load(given.state), given.count)
+        atheris.Setup([sys.argv[0], *options, str(corpus)], target, custom_mutator=changed)
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
