@@ -5,7 +5,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 # checkov has an environment of its own: its pins would narrow those of the app.
-.PHONY: checkov package clients fuzz fuzzing
+.PHONY: checkov package clients fuzz fuzzing schemathesis
 .PHONY: help up down status test check bench lock clean azurite browser contract python
 
 VENV := .venv/bin/python
@@ -43,6 +43,9 @@ check: python checkov ## format, lint, types, layers, Bicep
 
 package: python ## stage what azd deploys, and check its size
 	@$(VENV) -m infra.package --measure
+
+schemathesis: python azurite clients ## long: look for answers that the API's documents do not have
+	@$(VENV) -m tests.clients.schemathesis_run
 
 bench: python azurite .venv-bench/.stamp ## measure; results are printed, nothing fails
 	@if ls tests/benchmarks/bench_*.py >/dev/null 2>&1; \

@@ -78,9 +78,12 @@ def put_block(
     Raises
     ------
     InvalidInput, TooLarge
-        The block is empty, damaged, or its number is too high.
+        The block is empty, damaged, or its number is none or too high.
     """
     _check_name(upload)
+    if number < 0:
+        remedy = "Number the blocks from 0."
+        raise InvalidInput.of([Problem(field="number", expected="0 or more", got=str(number), remedy=remedy)])
     if number >= MAX_BLOCKS:
         raise TooLarge(f"Expected a block number below {MAX_BLOCKS}, got {number}. Send larger blocks.")
     if not data:

@@ -18,7 +18,7 @@ blueprint = routes()
 
 @blueprint.route("models/{model}/data/{upload}/{number:int}", methods=["PUT"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
-@described("data", "BlockReceipt", body={BYTES: "Block"}, parameters=("content-digest",))
+@described("data", "BlockReceipt", body={BYTES: None}, parameters=("content-digest",))
 def put_block(req: func.HttpRequest) -> dict[str, Any]:
     """Store one block of a table; with a `Content-Digest` (RFC 9530) only if it arrived whole."""
     core, model = parts.core(), model_of(req)

@@ -43,7 +43,7 @@ def get_version(req: func.HttpRequest) -> dict[str, Any]:
     "models/{model}/versions/{version}/files/{file}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION
 )
 @endpoint
-@described("models", others={200: Answer(content={BYTES: "File", JSON: "JsonFile"})})
+@described("models", others={200: Answer(content={BYTES: None, JSON: "JsonFile"})})
 def get_file(req: func.HttpRequest) -> func.HttpResponse:
     """One file of a version, as it was published; the manifest has the hash of each."""
     registry, model, version = parts.core().registry, model_of(req), name_of(req.route_params["version"], "version")

@@ -10,6 +10,8 @@ from automl.errors import EvergreenError
 from functions.requests import JSON
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
+Content = Mapping[str, str | None]
+"""Names of component schemas by media type; None: bytes that no schema describes."""
 Errors = Literal["problem", "open-inference", "mlflow"]
 
 _ATTRIBUTE = "__described__"
@@ -21,15 +23,13 @@ class Answer:
 
     Parameters
     ----------
-    content
-        Names of component schemas by media type.
     about
         What the answer is, as a sentence; empty: what the handler's documentation begins with.
     headers
         Names of component headers that this answer has beside those of every answer.
     """
 
-    content: Mapping[str, str]
+    content: Content
     about: str = ""
     headers: tuple[str, ...] = ()
 
@@ -45,7 +45,7 @@ class Description:
     answers
         By status; refusals are not among them.
     body
-        Names of component schemas by media type; empty where no body is read.
+        Empty where no body is read.
     body_required
         Whether an empty body is refused.
     parameters
@@ -60,7 +60,7 @@ class Description:
 
     room: str
     answers: Mapping[int, Answer]
-    body: Mapping[str, str]
+    body: Content
     body_required: bool
     parameters: tuple[str, ...]
     refuses: tuple[type[EvergreenError], ...]
@@ -75,7 +75,7 @@ def described(
     status: int = 200,
     headers: tuple[str, ...] = (),
     others: Mapping[int, Answer] | None = None,
-    body: str | Mapping[str, str] | None = None,
+    body: str | Content | None = None,
     body_required: bool = True,
     parameters: tuple[str, ...] = (),
     refuses: tuple[type[EvergreenError], ...] = (),

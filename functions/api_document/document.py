@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from functions.api_document.described import Answer, Description
+from functions.api_document.described import Answer, Content, Description
 from functions.api_document.parameters import EVERYWHERE, headers, parameters
 from functions.api_document.refusals import header_refs, responses
 from functions.api_document.registered import Route
@@ -134,8 +134,10 @@ def _response(route: Route, answer: Answer) -> dict[str, Any]:
     }
 
 
-def _content(schemas: Mapping[str, str]) -> dict[str, Any]:
-    return {media: {"schema": {"$ref": f"#/components/schemas/{name}"}} for media, name in schemas.items()}
+def _content(schemas: Content) -> dict[str, Any]:
+    return {
+        media: {"schema": {"$ref": f"#/components/schemas/{name}"}} if name else {} for media, name in schemas.items()
+    }
 
 
 def _parameter(name: str) -> dict[str, str]:

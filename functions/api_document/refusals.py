@@ -39,6 +39,8 @@ def responses(route: Route, description: Description) -> dict[str, Any]:
     for kind in _kinds(route, description):
         headers = ("retry-after",) if kind is Unavailable else ()
         found[str(STATUS[kind].value)] = _response(_ABOUT[kind], description.errors, *headers)
+    if ":" in route.template:
+        found["404"] = _also_of_the_platform(found["404"])
     found[str(HTTPStatus.INTERNAL_SERVER_ERROR.value)] = _response(_FAULT, description.errors)
     return found
 
@@ -57,6 +59,15 @@ def _kinds(route: Route, description: Description) -> list[type[EvergreenError]]
     if not route.is_open:
         kinds.add(Unavailable)  # what asks for a key reads storage
     return [kind for kind in STATUS if kind in kinds]
+
+
+def _also_of_the_platform(response: dict[str, Any]) -> dict[str, Any]:
+    """A 404 that may also come from the platform, for a path that does not meet a constraint of the route.
+
+    Azure's has no body, the local host's is plain text.
+    """
+    content = {**response["content"], "text/plain": {}}
+    return {"description": f"{response['description']} Or what stands in the path cannot.", "content": content}
 
 
 def _response(about: str, errors: Errors, *headers: str) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -59,6 +61,7 @@ def schemas(signature: Signature, *, key: str | None, text_chars: int) -> dict[s
         "CsvRows": {
             "type": "string",
             "description": f"RFC 4180 CSV with a header: {', '.join(names)}.",
+            "examples": [_csv(example)],
         },
         "Prediction": _label(signature, f"The predicted {signature.target}."),
         "Probabilities": _probabilities(signature),
@@ -69,6 +72,14 @@ def schemas(signature: Signature, *, key: str | None, text_chars: int) -> dict[s
 def example_row(signature: Signature) -> dict[str, Any]:
     """A row that the model scores: the middle of each range, the most frequent of each category."""
     return {feature.name: _example(feature) for feature in signature.features}
+
+
+def _csv(row: dict[str, Any]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerows(
+        [row, [str(value).lower() if isinstance(value, bool) else value for value in row.values()]]
+    )
+    return text.getvalue()
 
 
 def _row(signature: Signature, cells: dict[str, Schema], key: str | None, text_chars: int) -> Schema:

@@ -160,7 +160,10 @@ async def test_every_form_of_the_example_scores(adult: Client) -> None:
         "inputs": schemas["Columns"]["examples"][0],
     }
     answers = [await adult("score", {name: value}) for name, value in forms.items()] + [await adult("score", row)]
-    assert [answer.status for answer in answers] == [200] * 5
+    answers.append(
+        await adult("score", schemas["CsvRows"]["examples"][0].encode(), headers={"content-type": "text/csv"})
+    )
+    assert [answer.status for answer in answers] == [200] * 6
     assert len({str(answer.json["predictions"]) for answer in answers}) == 1
 
 

@@ -56,6 +56,12 @@ async def test_block_that_was_damaged_on_its_way_is_refused(made: Client) -> Non
     assert (await made("get_upload", upload="fourth")).json["blocks"] == {}
 
 
+async def test_block_without_a_place_in_the_table_is_refused(made: Client) -> None:
+    for number, status in (("-1", 400), ("50000", 413)):
+        assert (await made("put_block", b"x", upload="third", number=number)).status == status
+    assert (await made("get_upload", upload="third")).json["blocks"] == {}
+
+
 async def test_hash_of_the_commit_goes_to_the_run_and_another_one_is_another_table(made: Client) -> None:
     await made("put_block", b"x\n", upload="second", number="0")
     order = {"blocks": 1, "format": "csv", "sha256": hashlib.sha256(b"x\n").hexdigest()}

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from automl.runs import Run
+from automl.uploads import NAME
 from functions.api_document.shapes import Schema, shown
 
 
 def schemas() -> dict[str, Schema]:
     """The schemas of this room, by name."""
+    named = {"type": "string", "pattern": f"^{NAME.pattern}$"}
     return {
         "TrainRequest": {
             "type": "object",
             "additionalProperties": False,
             "required": ["upload"],
-            "properties": {
-                "upload": {"type": "string", "description": "The name under which a table was committed."}
-            },
+            "properties": {"upload": {**named, "description": "The name under which a table was committed."}},
             "examples": [{"upload": "first"}],
         },
         "Run": shown(Run, leave_out=("etag",)),

@@ -10,7 +10,6 @@ def schemas() -> dict[str, Schema]:
     """The schemas of this room, by name."""
     size = {"type": "integer", "minimum": 0}
     return {
-        "Block": {"description": "A part of a CSV or Parquet file, at least one byte."},
         "BlockReceipt": {
             "type": "object",
             "required": ["upload", "block", "size"],

@@ -30,6 +30,5 @@ def schemas() -> dict[str, Schema]:
             },
         },
         "Signature": shown(Signature),
-        "File": {"description": "The bytes of the file."},
         "JsonFile": {"type": "object", "description": "The manifest."},
     }
