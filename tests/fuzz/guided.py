@@ -64,20 +64,20 @@ class Target:
     def __init__(self, process: World, state: part.State, count: int) -> None:
         self._process = process
         self._tally = state.tally
-        self._numbers = part.steps(state, count)
-        self._number = next(self._numbers, None)
+        self._steps = part.steps(state, count)
+        self._step = next(self._steps, None)
 
     def __call__(self, data: bytes) -> None:
-        if self._number is None:
+        if self._step is None:
             sys.stdout.flush()
             os._exit(0)  # libFuzzer has no other way to be told that it is enough
         sent = sent_of(data)
         try:
             with part.watched():
-                oracle.check(self._process, sent, self._tally, is_compared=self._number % 8 == 0)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the body that does it must be told
-            os._exit(part.failed("guided", self._number, error, sent.plain))
-        self._number = next(self._numbers, None)
+                oracle.check(self._process, [sent], self._tally, is_compared=self._step[0] % 8 == 0)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the input that does it must be told
+            os._exit(part.failed(f"guided, {data!r}", self._step, error))
+        self._step = next(self._steps, None)
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -24,19 +24,27 @@ class Broken(AssertionError):
     """An answer that must not be."""
 
 
-def check(world: World, sent: Sent, tally: Tally, *, is_compared: bool = True) -> Answer:
-    """Send a request, judge its answer and count it; where it was accepted, its rows are sent in other forms, too.
+def check(world: World, crowd: Sequence[Sent], tally: Tally, *, is_compared: bool = True) -> None:
+    """Send requests in one turn of the event loop, judge their answers and count them.
+
+    Parameters
+    ----------
+    is_compared
+        Whether the rows of the first, if it was accepted, are sent in other forms, too.
 
     Raises
     ------
     Broken
-        Saying what is wrong.
+        Saying what is wrong with the answer to which body.
     """
-    answer = world.send(sent)
-    judge(sent, answer, tally, knows=world.serving.ids.check)
-    if answer.status == 200 and is_compared:
-        _compare(world, sent, answer, tally)
-    return answer
+    answers = world.send(*crowd)
+    for sent, answer in zip(crowd, answers, strict=True):
+        try:
+            judge(sent, answer, tally, knows=world.serving.ids.check)
+        except Exception as error:
+            raise Broken(f"{error}\n  model {sent.model}, {dict(sent.headers)}: {sent.plain[:2_000]!r}") from error
+    if is_compared and answers[0].status == 200:
+        _compare(world, crowd[0], answers[0], tally)
 
 
 def judge(sent: Sent, answer: Answer, tally: Tally, *, knows: Callable[[str, str], object]) -> None:
@@ -125,7 +133,7 @@ def _compare(world: World, sent: Sent, answer: Answer, tally: Tally) -> None:
         plain = text.encode()
         if len(plain) > world.serving.core.settings.max_body_bytes:
             continue
-        again = world.send(Sent(model=sent.model, body=plain, plain=plain, headers={"content-type": media}))
+        [again] = world.send(Sent(model=sent.model, body=plain, plain=plain, headers={"content-type": media}))
         if again.status != 200 or _answers(again) != _answers(answer):
             raise Broken(f"as {form} the same rows get another answer: {again.body[:300]!r} for {plain[:300]!r}")
         tally.compared += 1

@@ -34,14 +34,14 @@ def main() -> int:
     with host(APP, {"EVERGREEN_ROLE": "serve"}) as running:
         address = urlsplit(running.url)
         connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=part.HANG_S)
-        for number in part.steps(state, given.count):
-            sent = request(given.seed, number)
+        for numbers in part.steps(state, given.count):
+            sent = request(given.seed, numbers[0])
             if sent.model not in NAMED:
                 sent = replace(sent, model="nobody")
             try:
                 oracle.judge(sent, send(connection, sent), state.tally, knows=lambda *_: None)
             except Exception as error:  # noqa: BLE001 - whatever it is, the body that does it must be told
-                return part.failed(f"over HTTP, seed {given.seed}", number, error, sent.plain)
+                return part.failed(f"over HTTP, seed {given.seed}", numbers, error)
     return 0
 
 

@@ -18,7 +18,7 @@ import psutil
 from tests.fuzz.tally import Tally
 
 HANG_S = 60
-"""Longest that one body may take, in seconds: no body takes a thousandth of it, however slow the machine."""
+"""Longest that the bodies of one step may take, in seconds: a thousand times what they do take."""
 
 WARM_UP, EVERY = 20_000, 10_000
 """Bodies after which memory is measured for the first time, and then again and again."""
@@ -67,22 +67,30 @@ class State:
         return max((max(sizes) - sizes[0] for sizes in self.memory_bytes if sizes), default=0)
 
 
-def steps(state: State, count: int) -> Iterator[int]:
-    """The numbers of the bodies that are still to be tried; each must be tried before the next is asked for."""
+def steps(state: State, count: int, *, size: int = 1) -> Iterator[range]:
+    """The numbers of the bodies still to be tried, some at a time; all of them before the next are asked for.
+
+    Parameters
+    ----------
+    size
+        How many at a time.
+    """
     process = psutil.Process()
     state.memory_bytes.append([])
-    for tried, number in enumerate(range(state.done, count), start=1):
-        yield number
-        state.done = number + 1
-        if tried >= WARM_UP and tried % EVERY == 0:
+    begun = state.done
+    for start in range(state.done, count, size):
+        yield range(start, min(count, start + size))
+        before, state.done = state.done - begun, min(count, start + size)
+        tried = state.done - begun
+        if tried >= WARM_UP and tried // EVERY > before // EVERY:
             state.memory_bytes[-1].append(process.memory_info().rss)
-        if tried % SAVED_EVERY == 0 or state.done == count:
+        if tried // SAVED_EVERY > before // SAVED_EVERY or state.done == count:
             state.save()
 
 
 @contextmanager
 def watched() -> Iterator[None]:
-    """Ends the process, with what every thread was doing, where the body within does not end."""
+    """Ends the process, with what every thread was doing, where what is within does not end."""
     signal.alarm(HANG_S)
     yield
     signal.alarm(0)
@@ -98,7 +106,7 @@ def arguments() -> Any:
     return parser.parse_args()
 
 
-def failed(name: str, number: int, error: BaseException, body: bytes) -> int:
-    """Tell what failed and how to see it again; the exit code."""
-    sys.stderr.write(f"{name}, body {number}: {type(error).__name__}: {error}\n  body: {body[:2000]!r}\n")
+def failed(name: str, numbers: range, error: BaseException) -> int:
+    """Tell what failed and which bodies it was; the exit code."""
+    sys.stderr.write(f"{name}, bodies {numbers[0]} to {numbers[-1]}: {type(error).__name__}: {error}\n")
     return 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -69,7 +69,14 @@ class World:
         self._loop = loop
         self._functions: dict[str, Callable[..., Any]] = {"score": _handler(score.score)}
 
-    def send(self, sent: Sent) -> Answer:
+    def send(self, *crowd: Sent) -> list[Answer]:
+        """The answers to requests that come in one turn of the event loop."""
+        return self._loop.run_until_complete(self._send_all(crowd))
+
+    async def _send_all(self, crowd: Sequence[Sent]) -> list[Answer]:
+        return await asyncio.gather(*map(self._send, crowd))
+
+    async def _send(self, sent: Sent) -> Answer:
         """Call the function as a worker does."""
         request = func.HttpRequest(
             "POST",
@@ -79,7 +86,7 @@ class World:
             route_params={"model": sent.model},
             body=sent.body,
         )
-        response = self._loop.run_until_complete(self._functions[sent.function](req=request))
+        response = await self._functions[sent.function](req=request)
         headers = dict(response.headers) | {"content-type": response.mimetype}
         return Answer(status=response.status_code, headers=headers, body=response.get_body())
 
