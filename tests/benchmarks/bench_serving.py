@@ -19,13 +19,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.benchmarks.serving import contenders, logging_cost
+from tests.benchmarks.serving import cold, contenders, in_process_part, logging_cost, many_models, worker_part
 from tests.benchmarks.serving.goals import HEAD, Part, text_table
 from tests.benchmarks.serving.machine import machine
 from tests.benchmarks.serving.servers import BENCH_PYTHON, REPOSITORY
 from tests.benchmarks.serving.stage import Stage, staged
 
-PARTS: dict[str, Callable[[Stage], Part]] = {"contenders": contenders.run, "log": logging_cost.run}
+PARTS: dict[str, Callable[[Stage], Part]] = {
+    "contenders": contenders.run,
+    "log": logging_cost.run,
+    "process": in_process_part.run,
+    "cold": cold.run,
+    "many": many_models.run,
+    "worker": worker_part.run,
+}
 FOLDER = REPOSITORY / "docs" / "benchmarks"
 
 
@@ -49,7 +56,8 @@ def main() -> int:
             found[name] = PARTS[name](stage)
             sys.stdout.write(f"\n{name} ({time.perf_counter() - started:.0f} s)\n")
             sys.stdout.write(json.dumps(found[name].numbers, indent=1) + "\n")
-            sys.stdout.write(text_table([HEAD, *(goal.cells() for goal in found[name].goals)]))
+            if found[name].goals:
+                sys.stdout.write(text_table([HEAD, *(goal.cells() for goal in found[name].goals)]))
             sys.stdout.flush()
     if not chosen.parts and not chosen.dry:
         _write(about, found)

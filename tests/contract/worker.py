@@ -44,21 +44,35 @@ class _Protocol:
 
 
 async def run(calls: list[dict[str, Any]]) -> dict[str, Any]:
-    """Index the app of the working directory as the worker does at start, then make the calls."""
+    """Index the app, then make the calls."""
+    try:
+        bindings, ids = await begin()
+    except RuntimeError as error:
+        return {"error": str(error)}
+    answers = [await _call(ids[call["function"]], bindings[call["function"]], call) for call in calls]
+    worker.stop_threadpool_executor()
+    return {"functions": bindings, "answers": answers}
+
+
+async def begin() -> tuple[dict[str, list[dict[str, Any]]], dict[str, str]]:
+    """Index the app of the working directory as the worker does at start: bindings and ids of the functions by name.
+
+    Raises
+    ------
+    RuntimeError
+        When the worker refuses the app.
+    """
     start = SimpleNamespace(function_app_directory=os.getcwd(), capabilities={})  # noqa: PTH109 - as the host sends it
     request = SimpleNamespace(
         request=SimpleNamespace(worker_init_request=start), properties={"host": "127.0.0.1", "protos": _Protocol()}
     )
     begun = await worker.worker_init_request(request)
     if begun.result.status != _StatusResult.Success:
-        return {"error": str(begun.result.exception)}
+        raise RuntimeError(str(begun.result.exception))
     worker.start_threadpool_executor()
     found = (await worker.functions_metadata_request(request)).function_metadata_results
     bindings = {each.name: [json.loads(text) for text in each.raw_bindings] for each in found}
-    ids = {each.name: each.function_id for each in found}
-    answers = [await _call(ids[call["function"]], bindings[call["function"]], call) for call in calls]
-    worker.stop_threadpool_executor()
-    return {"functions": bindings, "answers": answers}
+    return bindings, {each.name: each.function_id for each in found}
 
 
 async def _call(function_id: str, bindings: list[dict[str, Any]], call: dict[str, Any]) -> dict[str, Any]:

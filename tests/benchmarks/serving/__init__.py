@@ -3,3 +3,6 @@
 `bench_serving.py` beside this package runs them, prints the table and writes `docs/benchmarks/`. Nothing here is
 part of the product, and the product knows nothing of it.
 """
+
+MODEL = "adult"
+"""What the measured model is called, whichever table it learnt from."""

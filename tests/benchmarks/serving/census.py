@@ -9,9 +9,6 @@ import numpy as np
 
 from tests.support.tables import shared_folder
 
-MODEL = "adult"
-"""What the model is called, whichever table it learnt from."""
-
 TARGET = "income"
 NUMBERS = ("age", "fnlwgt", "education_num", "capital_gain", "capital_loss", "hours_per_week")
 TEXTS = (

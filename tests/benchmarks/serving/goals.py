@@ -34,7 +34,8 @@ class Goal:
         """One row of the table under `HEAD`."""
         unit = f" {self.unit}" if self.unit else ""
         reached = "yes" if self.is_reached else "NO"
-        return [self.what, f"{self.value:.3g}{unit}", f"{self.sign} {self.bound:g}{unit}", reached]
+        value = f"{self.value:,.0f}" if self.value >= 1000 else f"{self.value:.3g}"
+        return [self.what, f"{value}{unit}", f"{self.sign} {self.bound:,g}{unit}", reached]
 
     def to_json(self) -> dict[str, Any]:
         """As it is stored."""

@@ -27,7 +27,8 @@ from automl.training.dataset import read_table
 from automl.training.examples import golden
 from automl.training.infer import Inferred, describe, infer
 from automl.training.split import kind_for, split
-from tests.benchmarks.serving.census import MODEL, NUMBERS, TARGET, TEXTS
+from tests.benchmarks.serving import MODEL
+from tests.benchmarks.serving.census import NUMBERS, TARGET, TEXTS
 
 TREES, LEAVES = 300, 31
 

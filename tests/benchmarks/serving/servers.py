@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks.serving.census import MODEL
+from tests.benchmarks.serving import MODEL
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 BENCH_PYTHON = REPOSITORY / ".venv-bench" / "bin" / "python"
