@@ -12,6 +12,7 @@ import itertools
 import logging
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC
 
@@ -27,6 +28,9 @@ DEADLINE_S = 10.0
 
 PAUSE_S = 1.0
 """How long after a failed append the log refuses at once, before one request tries again, in seconds."""
+
+SIBLINGS = 4
+"""From so many requests on that shared an append, the next append waits for as many again."""
 
 _THREADS = 8
 logger = logging.getLogger(__name__)
@@ -51,13 +55,43 @@ class _Group:
 
 @dataclass(slots=True)
 class _Stream:
-    """One model's log: where it goes, what waits, and the task that writes it."""
+    """One model's log: where it goes, what waits, and the task that writes it.
+
+    Parameters
+    ----------
+    is_down, closed_until
+        Whether the last append failed, and until when the next is not tried, in the loop's seconds.
+    shared, took_s
+        How many requests the last append was for, and how long it took.
+    complete
+        Set once as many wait for the next one.
+    """
 
     lane: Lane
     group: _Group = field(default_factory=_Group)
     task: asyncio.Task[None] | None = None
     is_down: bool = False
     closed_until: float = 0.0
+    shared: int = 0
+    took_s: float = 0.0
+    complete: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def join(self, future: asyncio.Future[None]) -> None:
+        """Have a request wait for the next append."""
+        self.group.waiting.append(future)
+        if len(self.group.waiting) >= self.shared:
+            self.complete.set()
+
+    async def gather(self) -> None:
+        """Wait until as many requests wait as shared the last append, for no longer than that took.
+
+        Callers that were answered together come back together, one after the other. The first of them would have an
+        append to itself, and all the others would wait for its end before their own began.
+        """
+        self.complete.clear()
+        if SIBLINGS <= self.shared > len(self.group.waiting):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.complete.wait(), self.took_s)
 
     def refuses(self, now: float) -> bool:
         """Whether the last append failed and it is not this request's turn to try the next: one waits, not all."""
@@ -133,7 +167,7 @@ class AppendLog:
         future: asyncio.Future[None] | None = None
         if not self._is_async:
             future = loop.create_future()
-            stream.group.waiting.append(future)
+            stream.join(future)
         if stream.task is None:
             stream.task = loop.create_task(self._write_all(model, stream))
         if future is not None:
@@ -147,8 +181,7 @@ class AppendLog:
         """Append group after group until nothing waits."""
         try:
             while stream.group.lines:
-                if self._is_async:
-                    await asyncio.sleep(self._flush_s)
+                await (asyncio.sleep(self._flush_s) if self._is_async else stream.gather())
                 group, stream.group = stream.group, _Group()
                 await self._write(model, stream, group)
         finally:
@@ -158,8 +191,10 @@ class AppendLog:
         data = b"".join(group.lines)
         hour = f"{self._clock().astimezone(UTC):%Y-%m-%d/%H}"
         loop = asyncio.get_running_loop()
+        begun = loop.time()
         call = loop.run_in_executor(self._pool, stream.lane.write, data, hour)
         await asyncio.wait({call}, timeout=self._deadline_s)
+        stream.shared, stream.took_s = len(group.waiting), loop.time() - begun
         self._queued -= len(data)
         error = self._outcome(model, call)
         stream.is_down = error is not None

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from automl.errors import Unavailable
+from automl.log.lane import Lane
 from automl.log.reader import new_lines
-from automl.log.writer import AppendLog
+from automl.log.writer import SIBLINGS, AppendLog, _Stream
 from automl.settings import Settings
 from automl.storage import LOG, Full, Precondition
 from tests.support.clock import FixedClock
@@ -421,3 +422,30 @@ async def test_killed_process_leaves_every_acknowledged_line_readable_exactly_on
     assert len(found) == len(set(found))
     assert {*acknowledged, b"b"} <= set(found)
     assert len(acknowledged) == calls - 1
+
+
+def stream_after(shared: int, took_s: float) -> _Stream:
+    """A stream whose last append was for so many requests and took so long."""
+    lane = Lane(MemoryStorage(), "adult", "predictions", lambda: "one")
+    return _Stream(lane, shared=shared, took_s=took_s)
+
+
+async def test_an_append_waits_for_as_many_requests_as_shared_the_last_one() -> None:
+    stream = stream_after(shared=SIBLINGS + 1, took_s=3600)
+    stream.join(asyncio.get_running_loop().create_future())
+    gathering = asyncio.create_task(stream.gather())
+    for _ in range(SIBLINGS):
+        await asyncio.sleep(0)
+        assert not gathering.done()
+        stream.join(asyncio.get_running_loop().create_future())
+    await gathering
+
+
+@pytest.mark.parametrize(("shared", "took_s"), [(SIBLINGS + 1, 0.0), (SIBLINGS - 1, 3600.0), (0, 3600.0)])
+async def test_an_append_waits_no_longer_than_the_last_took_and_for_few_requests_not_at_all(
+    shared: int, took_s: float
+) -> None:
+    stream = stream_after(shared, took_s)
+    stream.join(asyncio.get_running_loop().create_future())
+    await stream.gather()
+    assert len(stream.group.waiting) == 1
