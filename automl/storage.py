@@ -244,6 +244,8 @@ class AzureStorage:
         client = self._clients.get((container, name))
         if client is None:
             client = self._blobs.get_blob_client(container, name)
+            if container == MODELS:
+                return client  # files of a version are read once, and a client takes 32 KiB
             if len(self._clients) > 1000:
                 self._clients.clear()
             self._clients[container, name] = client

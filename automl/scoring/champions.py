@@ -21,6 +21,7 @@ from automl import spec
 from automl.errors import EvergreenError, NotFound, Unavailable
 from automl.events import Clock, iso
 from automl.registry import Pointer, Registry
+from automl.scoring import runtime
 from automl.scoring.cache import Sessions
 from automl.scoring.loading import load
 from automl.scoring.once import Once
@@ -68,6 +69,7 @@ class Champions:
     """
 
     def __init__(self, registry: Registry, settings: Settings, clock: Clock) -> None:
+        runtime.few_heaps()
         self._registry = registry
         self._clock = clock
         self._sessions = Sessions(

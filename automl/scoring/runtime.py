@@ -11,6 +11,8 @@ Measured with onnxruntime 1.31, in MiB of resident memory for each MiB of ONNX, 
 
 from __future__ import annotations
 
+import ctypes
+import sys
 import tempfile
 import threading
 from functools import cache
@@ -28,8 +30,20 @@ bytes an element."""
 SLIM_BYTES = 64 << 20
 """A larger file is opened as it is: its copy would need more room in the temporary folder than an instance has."""
 
+_M_ARENA_MAX = -8
+"""Of glibc's malloc.h."""
+
 _FILE = "model.ort"
 _registering = threading.Lock()
+
+
+def few_heaps() -> None:
+    """Have the threads of this process share two heaps, where its C library is glibc. To be called before they start.
+
+    glibc makes a heap for each thread, and loading leaves holes in each: 3.7 MiB for a model that takes 2.8.
+    """
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
+        libc.mallopt(_M_ARENA_MAX, 2)
 
 
 def session(onnx: bytes) -> onnxruntime.InferenceSession:
