@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from automl.errors import MAX_PROBLEMS, InvalidInput
 from automl.export import KNOWN
+from automl.scoring.body import loads
+from automl.scoring.table import read_csv
+from automl.settings import Settings, variable
 from cli.main import COMMANDS
+from tests.fuzz import documented
 from tests.local.test_up_down import free_ports
 from tests.support import commands, documents
 from tests.support.generated import as_csv, loans
@@ -50,6 +56,36 @@ def test_spec_page_lists_every_field_as_the_code_documents_it() -> None:
 def test_routes_page_lists_every_route_as_the_code_documents_it() -> None:
     told = [row for row in documents.table("docs/routes.md") if len(row) == 3]
     assert sorted(told) == sorted(documents.route_rows())
+
+
+def test_limits_page_has_every_limit_among_the_settings_with_its_default() -> None:
+    told = {row[0].strip("`"): row[1].strip("`") for row in documents.table("docs/limits.md")}
+    limits = [
+        item
+        for item in fields(Settings)
+        if item.name == "log_queue_bytes" or (item.name.startswith("max_") and item.name != "max_model_bytes")
+    ]  # what a model may be is no limit of a request
+    assert {name: value for name, value in told.items() if name.startswith("EVERGREEN_")} == {
+        variable(item.name): str(item.default) for item in limits
+    }
+
+
+def test_limits_page_has_the_fixed_limits_as_they_are() -> None:
+    told = {row[0].strip("`"): int(row[1].strip("`")) for row in documents.table("docs/limits.md")}
+    levels = told["JSON levels"]
+    assert loads(b"[" * levels + b"]" * levels)
+    with pytest.raises(InvalidInput, match=f"JSON at most {levels} levels deep"):
+        loads(b"[" * (levels + 1) + b"]" * (levels + 1))
+    cell = b"x" * told["characters of a CSV cell"]
+    assert read_csv(b"job\n" + cell)
+    with pytest.raises(InvalidInput, match="expected CSV"):
+        read_csv(b"job\n" + cell + b"x")
+    assert told["problems in an answer"] == MAX_PROBLEMS
+
+
+def test_limits_page_has_every_error_code_that_scoring_answers_with() -> None:
+    told = {row[0].strip("`"): row[1].strip("`") for row in documents.table("docs/limits.md") if len(row) == 3}
+    assert told == {code: str(status) for code, status in documented.CODES.items()}
 
 
 def test_commands_page_is_what_the_commands_say_of_themselves() -> None:
