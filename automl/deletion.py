@@ -8,13 +8,16 @@ lost, is made good by asking again, for as long as anything is left under the mo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import orjson
 
 from automl.errors import Conflict, NotFound
 from automl.runs import Runs
-from automl.storage import CONTAINERS, CONTROL, Missing, Storage
+from automl.storage import CONTROL, LAKE, SERVED, Missing, Storage
+
+SWEPT = (LAKE, *SERVED)
+"""In this order: who asks cannot see the lake, so as long as anything is left in it, something must be elsewhere."""
 
 
 def ask(storage: Storage, runs: Runs, model: str, *, queue: str) -> None:
@@ -27,7 +30,7 @@ def ask(storage: Storage, runs: Runs, model: str, *, queue: str) -> None:
     Conflict
         A run of the model has not ended: it would publish a version of a model that is gone.
     """
-    if not any(True for _ in _blobs(storage, model)):
+    if not any(True for _ in _blobs(storage, model, SERVED)):
         raise NotFound(f"There is no model '{model}', so nothing was removed. GET /models lists them.")
     if still := [run.id for run in runs.find(model) if run.is_open]:
         raise Conflict(f"Run {still[0]} of model '{model}' has not ended, so nothing was removed. Wait for its end.")
@@ -48,11 +51,11 @@ def sweep(storage: Storage, model: str, *, settle: Callable[[], None]) -> dict[s
     -------
     How many blobs were removed from each container.
     """
-    removed = dict.fromkeys(CONTAINERS, 0)
+    removed = dict.fromkeys(SWEPT, 0)
     if _has_spec(storage, model):
         return removed
     settle()
-    for container, name in list(_blobs(storage, model)):
+    for container, name in list(_blobs(storage, model, SWEPT)):
         storage.delete(container, name)
         removed[container] += 1
     return removed
@@ -73,7 +76,7 @@ def _has_spec(storage: Storage, model: str) -> bool:
     return True
 
 
-def _blobs(storage: Storage, model: str) -> Iterator[tuple[str, str]]:
-    for container in CONTAINERS:
+def _blobs(storage: Storage, model: str, containers: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for container in containers:
         for info in storage.find(container, f"{model}/"):
             yield container, info.name

@@ -13,6 +13,7 @@ from automl.errors import InvalidInput, Problem
 
 Role = Literal["serve", "train", "all"]
 LogMode = Literal["durable", "async", "off"]
+LakeMode = Literal["on", "off"]
 Handshake = Literal["required", "off"]
 Url = str
 Secret = str
@@ -59,6 +60,14 @@ class Settings:
 
     log_queue_bytes: int = 64 * 2**20
     """How many bytes of records may wait for the log; beyond it a score is answered with `logged: false`."""
+
+    lake: LakeMode = "on"
+    """`on` moves what was logged into the lake's Delta tables after each monitor pass; `off` leaves it in the log,
+    from which nothing is removed then."""
+
+    log_keep_days: int = 30
+    """How many days stay in the log after they were moved into the lake; older ones are removed from it, and read
+    from the lake."""
 
     champion_refresh_s: float = 5.0
     """How long an instance may serve a champion before it looks whether another one was promoted, in seconds."""
@@ -237,4 +246,5 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "Handshake": _one_of(get_args(Handshake)),
     "Url": _url,
     "Secret": _secret,
+    "LakeMode": _one_of(get_args(LakeMode)),
 }

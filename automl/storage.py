@@ -23,11 +23,16 @@ from azure.core.exceptions import (
 )
 from azure.storage.blob import BlobBlock, BlobClient, BlobServiceClient
 
+from automl import account
+from automl.account import Tables
 from automl.errors import EvergreenError, Unavailable
 from automl.settings import Settings
 
-RAW, CONTROL, LOG, MODELS = "raw", "control", "log", "models"
-CONTAINERS = (RAW, CONTROL, LOG, MODELS)
+RAW, CONTROL, LOG, MODELS, LAKE = "raw", "control", "log", "models", "lake"
+SERVED = (RAW, CONTROL, LOG, MODELS)
+"""The containers that every role may read."""
+
+CONTAINERS = (*SERVED, LAKE)
 APPEND_BLOCKS = 50_000
 """Most blocks of one append blob (Azure's limit)."""
 
@@ -67,7 +72,7 @@ class BlobInfo:
 
 
 class Storage(Protocol):
-    """Blobs in four containers and one queue, as the rest of the system sees them."""
+    """Blobs in five containers and one queue, as the rest of the system sees them."""
 
     def get(self, container: str, name: str, *, unless: str | None = None, at_most: int | None = None) -> Blob | None:
         """The whole blob; None when its ETag is still `unless`. Raises Missing.
@@ -113,6 +118,9 @@ class Storage(Protocol):
     def send(self, queue: str, text: str) -> None:
         """Put a message on a queue."""
 
+    def tables(self) -> Tables:
+        """Where this account's Delta tables are, and how they are opened."""
+
 
 class AzureStorage:
     """Azure Blob and Queue storage, or Azurite, through Microsoft's SDK. Safe to share between threads."""
@@ -130,10 +138,10 @@ class AzureStorage:
         }
         options = self._options
         if settings.storage:
-            text = _development(settings.storage)
+            text = account.connection_string(settings)
             self._blobs: BlobServiceClient = BlobServiceClient.from_connection_string(text, **options)
         else:
-            self._blobs = BlobServiceClient(settings.storage_blob_uri, _credential(settings), **options)
+            self._blobs = BlobServiceClient(settings.storage_blob_uri, account.credential(settings), **options)
         self._clients: dict[tuple[str, str], BlobClient] = {}
 
     def create_containers(self) -> None:
@@ -240,6 +248,10 @@ class AzureStorage:
         with _translated():
             self._queue(queue).send_message(base64.b64encode(text.encode()).decode())
 
+    def tables(self) -> Tables:
+        with _translated():
+            return account.tables(self._settings, LAKE)
+
     def _blob(self, container: str, name: str) -> BlobClient:
         client = self._clients.get((container, name))
         if client is None:
@@ -256,10 +268,10 @@ class AzureStorage:
             from azure.storage.queue import QueueClient
 
             if self._settings.storage:
-                text = _development(self._settings.storage)
+                text = account.connection_string(self._settings)
                 self._queues[name] = QueueClient.from_connection_string(text, name, **self._options)
             else:
-                uri, credential = self._settings.storage_queue_uri, _credential(self._settings)
+                uri, credential = self._settings.storage_queue_uri, account.credential(self._settings)
                 self._queues[name] = QueueClient(uri, name, credential=credential, **self._options)
         return self._queues[name]
 
@@ -292,23 +304,3 @@ def _short(error: AzureError) -> str:
 
 def _block_id(number: int) -> str:
     return f"{number:08d}"  # the SDK base64-encodes it; all ids of one blob need one length
-
-
-def _credential(settings: Settings) -> Any:
-    from azure.identity import DefaultAzureCredential
-
-    client_id = settings.storage_client_id or None
-    return DefaultAzureCredential(managed_identity_client_id=client_id)
-
-
-_AZURITE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-"""Azurite's account key, published by Microsoft and the same everywhere."""
-
-
-def _development(connection: str) -> str:
-    """Spell out `UseDevelopmentStorage=true`, which the Python SDK does not know."""
-    if "UseDevelopmentStorage=true" not in connection:
-        return connection
-    services = {"Blob": 10000, "Queue": 10001, "Table": 10002}
-    ends = "".join(f"{name}Endpoint=http://127.0.0.1:{port}/devstoreaccount1;" for name, port in services.items())
-    return f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={_AZURITE_KEY};{ends}"

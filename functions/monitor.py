@@ -38,5 +38,7 @@ def watch_models(timer: func.TimerRequest) -> None:
 def tell(report: Report) -> None:
     """Log a pass and, each in a line of its own, what it decided: alerts are made of these lines."""
     logger.info("Monitor of model %s: %s", report.model, report.text)
+    if report.lake:
+        logger.warning("Lake of model %s: %s", report.model, report.lake)
     for decision in report.decisions:
         logger.warning("Decision on model %s: %s", report.model, decision)

@@ -107,7 +107,7 @@ param logDailyCapGb int = 1
 @description('Days after which uploads move to cool storage; logs are append blobs, which cannot.')
 param coolAfterDays int = 30
 
-@description('Days after which prediction and truth logs are deleted; 0 keeps them.')
+@description('Days after which prediction and truth logs are deleted whether the lake has them or not; 0 leaves that to the monitor.')
 @minValue(0)
 param deleteLogsAfterDays int = 0
 

@@ -12,11 +12,11 @@ REPOSITORY = Path(__file__).parents[1]
 ALLOWED = {
     "azure.functions": ["function_app.py", "functions/", "infra/local/host/"],
     "azure.storage": ["automl/storage.py", "infra/"],
-    "azure.identity": ["automl/storage.py", "infra/"],
+    "azure.identity": ["automl/account.py", "infra/"],
     "flaml": ["automl/training/search.py"],
     "onnx": ["automl/export/"],
     "skl2onnx": ["automl/export/"],
-    "deltalake": ["automl/lake.py"],
+    "deltalake": ["automl/lake/delta.py"],
     "opentelemetry": ["automl/telemetry/"],
     "azure.monitor": ["automl/telemetry/"],
     "httpx": ["automl/delivery/", "cli/", "infra/"],

@@ -33,7 +33,7 @@ def decide(state: State, scene: Scene, news: News) -> int | None:
     if changed:
         _know(state, registry, model, [pointer.champion])
         alarm.watch(state, pointer, state.baselines[pointer.champion])
-        pairs = ingest.join(registry.storage, model, state, news) if news.truths else []
+        pairs = ingest.join(registry.storage, model, scene.mark, state, news) if news.truths else []
         _know(state, registry, model, {prediction.version for _, prediction in pairs})
         fresh = labels.take(state, _labels(state, pairs))
         alarm.feed(state, fresh, scene.spec.monitor.alpha)

@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 import orjson
 
+from automl.lake import archive
+from automl.lake.mark import Mark
 from automl.log import ids
 from automl.log.reader import decode, hour_of, lines_of_hours, new_lines
 from automl.log.records import ID, KEY, KEY_MARK
@@ -62,12 +65,18 @@ class News:
 
 
 def read(
-    storage: Storage, model: str, state: State, now: datetime, *, each: Callable[[list[bytes]], None] = lambda _: None
+    storage: Storage,
+    model: str,
+    mark: Mark,
+    state: State,
+    now: datetime,
+    *,
+    each: Callable[[list[bytes]], None] = lambda _: None,
 ) -> News:
     """Read the logs from where the last pass stopped, and move the state's offsets.
 
-    A torn last line stays for the next pass. Truth is read before predictions, so that the count of predictions is
-    never behind that of truths.
+    A state that begins anew reads what is no longer in the log from the lake. A torn last line stays for the next
+    pass. Truth is read before predictions, so that the count of predictions is never behind that of truths.
 
     Parameters
     ----------
@@ -76,7 +85,10 @@ def read(
     """
     truths: list[Truth] = []
     ends: dict[str, int] = {}
-    for name, end, lines in new_lines(storage, model, "truth", state.offsets, state.since_hour):
+    since = archive.first_hour(mark, state.since_hour)
+    if not state.since_hour:
+        truths += chain.from_iterable(archive.truths(storage, model, mark))
+    for name, end, lines in new_lines(storage, model, "truth", state.offsets, since):
         records, torn = decode(lines)
         truths += records
         ends[name] = end
@@ -84,23 +96,27 @@ def read(
     state.count("truths", len(truths))
     keys = {str(truth["key"]) for truth in state.pending if "id" not in truth}
     predictions, awaited = 0, list[Prediction]()
-    for name, end, lines in new_lines(storage, model, "predictions", state.offsets, state.since_hour):
+    if not state.since_hour:
+        for lines in archive.lines(storage, model, mark):
+            predictions += len(lines)
+            each(lines)
+    for name, end, lines in new_lines(storage, model, "predictions", state.offsets, since):
         predictions += len(lines)
         each(lines)
         awaited += _with_key(lines, keys)
         ends[name] = end
-    if not ends:
+    if not (ends or truths or predictions):
         return News(truths=[], predictions=0, awaited=[])
     state.predictions += predictions
     truths += state.pending
     state.pending = []
     state.since_hour = hour_of(now, shift=-CLOSED_AFTER_HOURS)
     offsets = {**state.offsets, **ends}
-    state.offsets = {name: end for name, end in offsets.items() if _hour(name) >= state.since_hour}
+    state.offsets = {name: end for name, end in offsets.items() if hour_in(name) >= state.since_hour}
     return News(truths=sorted(truths, key=_receipt), predictions=predictions, awaited=awaited)
 
 
-def join(storage: Storage, model: str, state: State, news: News) -> list[tuple[Truth, Prediction]]:
+def join(storage: Storage, model: str, mark: Mark, state: State, news: News) -> list[tuple[Truth, Prediction]]:
     """The truths with the champion's prediction of each, in the order of their receipt.
 
     Only the hours that the ids point to are read, and one about them: a record is written after its id is made, and
@@ -113,13 +129,20 @@ def join(storage: Storage, model: str, state: State, news: News) -> list[tuple[T
     of_key: dict[str | None, list[Prediction]] = {}
     for prediction in news.awaited:
         of_key.setdefault(prediction.key, []).append(prediction)
+    for records in archive.predictions(storage, model, mark, by_id=by_id, by_key=by_key):
+        for prediction in map(_prediction, records):
+            if prediction.id in by_id:
+                of_id.setdefault(prediction.id, prediction)
+            if prediction.key in by_key:
+                of_key.setdefault(prediction.key, []).append(prediction)
     batches: Iterator[list[bytes]]
+    first = archive.first_hour(mark)
     if by_key:
-        batches = (lines for _, _, lines in new_lines(storage, model, "predictions", {}))
+        batches = (lines for _, _, lines in new_lines(storage, model, "predictions", {}, first))
     else:
         numbers = {ids.made_at(text) // _HOUR_MS for text in by_id}
         hours = {hour_name(number + shift) for number in numbers for shift in (-1, 0, 1)}
-        batches = lines_of_hours(storage, model, "predictions", hours)
+        batches = lines_of_hours(storage, model, "predictions", (hour for hour in hours if hour >= first))
     for lines in batches:
         for prediction in _with_id(lines, by_id):
             of_id.setdefault(prediction.id, prediction)
@@ -184,13 +207,17 @@ def _champions(lines: Iterator[bytes]) -> Iterator[Prediction]:
         except orjson.JSONDecodeError:
             continue
         if isinstance(record, dict) and record["role"] == "champion":
-            yield Prediction(record["id"], record.get("key"), record["version"], record["at"], record["prediction"])
+            yield _prediction(record)
+
+
+def _prediction(record: Mapping[str, Any]) -> Prediction:
+    return Prediction(record["id"], record.get("key"), record["version"], record["at"], record["prediction"])
 
 
 def _receipt(truth: Mapping[str, Any]) -> tuple[int, str]:
     return truth["received"], str(truth.get("id") or truth["key"])
 
 
-def _hour(blob: str) -> str:
+def hour_in(blob: str) -> str:
     """The `YYYY-MM-DD/HH` in the name of a log blob."""
     return "/".join(blob.split("/")[2:4])

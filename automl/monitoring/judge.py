@@ -15,7 +15,7 @@ import orjson
 from automl.errors import EvergreenError, InvalidInput
 from automl.evaluation.paired import Difference, Loss
 from automl.evaluation.sequential import LOOKS, Look, Plan, look
-from automl.log.labelled import labelled_rows
+from automl.lake.labelled import labelled_rows
 from automl.parsing import parse_records
 from automl.registry import Registry
 from automl.scoring import loading

@@ -8,15 +8,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from automl.errors import Conflict, NotFound
 from automl.events import Clock
+from automl.lake import mark as marks
+from automl.lake.mark import Mark
 from automl.monitoring import ingest, outbox
 from automl.monitoring import state as states
+from automl.monitoring.state import State
 from automl.registry import Registry
 from automl.runs import Runs
+from automl.settings import Settings
 from automl.storage import Storage
 
 if TYPE_CHECKING:
@@ -43,6 +48,8 @@ class Report:
         Why the pass did not come to its end, if it did not.
     known
         The state's report as the pass left it.
+    lake
+        Why the lake was not brought up to date, if it was not; the next pass tries again.
     """
 
     model: str
@@ -54,6 +61,7 @@ class Report:
     resent: Sequence[str] = ()
     failure: str | None = None
     known: Mapping[str, Any] = field(default_factory=dict)
+    lake: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """This report as a JSON object."""
@@ -82,11 +90,12 @@ def monitor_pass(storage: Storage, registry: Registry, runs: Runs, clock: Clock,
     now, counts = clock(), _counter(registry, model)
     resent = [run.id for run in runs.resend_lost(model)]
     state = states.load(storage, model)
+    mark = marks.load(storage, model)
     try:
         done = outbox.carry_out(state, registry, runs, model)
         if done:
             states.save(storage, model, state)
-        news = ingest.read(storage, model, state, now, each=lambda lines: counts().add_lines(lines))
+        news = ingest.read(storage, model, mark, state, now, each=lambda lines: counts().add_lines(lines))
         pointer = registry.pointer(model)  # after the logs: it knows whoever made a prediction that was read
         labelled: int | None = None
         if news or pointer.event != state.event or state.alarm:
@@ -103,11 +112,14 @@ def monitor_pass(storage: Storage, registry: Registry, runs: Runs, clock: Clock,
                 spec=spec.load(storage, model),
                 pointer=pointer,
                 references=counts().references,
+                mark=mark,
                 now=now,
             )
             labelled = decide(state, scene, news)
         if labelled is None:
-            return Report(model=model, text="Nothing is new.", decisions=done, resent=resent, known=state.report)
+            fault = _tend(storage, model, mark, state, now=now, settings=runs.settings)
+            text = "Nothing is new."
+            return Report(model=model, text=text, decisions=done, resent=resent, known=state.report, lake=fault)
         states.save(storage, model, state)
         if state.outbox:
             done += outbox.carry_out(state, registry, runs, model)
@@ -129,7 +141,24 @@ def monitor_pass(storage: Storage, registry: Registry, runs: Runs, clock: Clock,
         decisions=done,
         resent=resent,
         known=state.report,
+        lake=_tend(storage, model, mark, state, now=now, settings=runs.settings),
     )
+
+
+def _tend(storage: Storage, model: str, mark: Mark, state: State, *, now: datetime, settings: Settings) -> str | None:
+    """Bring the lake up to date; why that failed, if it did. What the pass has decided stands either way."""
+    if settings.lake == "off" or not state.since_hour or mark.is_current(state.place, f"{now:%Y-%m-%d}"):
+        return None
+    try:
+        from automl.monitoring.tending import tend
+
+        tend(storage, model, mark, state, now, keep_days=settings.log_keep_days)
+    except Conflict as error:
+        return f"{error} It goes on with the lake."
+    except Exception as error:  # noqa: BLE001  (whatever is wrong with the lake, models are judged)
+        _log.error("The lake of model %s was not brought up to date.", model, exc_info=error)
+        return f"{type(error).__name__}: {error}"
+    return None
 
 
 def _counter(registry: Registry, model: str) -> Callable[[], Counts]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from automl.lake.mark import Mark
 from automl.monitoring.drift_reference import References
 from automl.registry import Pointer, Registry
 from automl.runs import Runs
@@ -13,7 +14,7 @@ from automl.spec import Spec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """The model, its pointer and spec as they were when the pass read them.
+    """The model, its pointer, spec and lake's mark as they were when the pass read them.
 
     Parameters
     ----------
@@ -29,6 +30,7 @@ class Scene:
     spec: Spec
     pointer: Pointer
     references: References
+    mark: Mark
     now: datetime
 
     @property

@@ -92,6 +92,11 @@ class State:
     report: dict[str, Any] = field(default_factory=dict)
     etag: str | None = None
 
+    @property
+    def place(self) -> dict[str, Any]:
+        """How far the logs were read."""
+        return {"since_hour": self.since_hour, "offsets": self.offsets}
+
     def count(self, what: str, more: int = 1) -> None:
         """Add to one of `counts`."""
         if more:

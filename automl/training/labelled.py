@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from automl.errors import InvalidInput
 from automl.events import iso
-from automl.log.labelled import labelled_rows
+from automl.lake.labelled import labelled_rows
 from automl.parsing import parse_records
 from automl.signature import Signature
 from automl.storage import Storage

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from infra.doctor.expected import CONTAINERS, MODELS, SETTINGS, TRAIN_QUEUE, UNSET
+from infra.doctor.expected import CONTAINERS, LAKE, MODELS, SETTINGS, TRAIN_QUEUE, UNSET
 from infra.doctor.finding import Azure, Denied, Finding, Place, ok, skipped, wrong
 
 API = "2024-11-01"
@@ -74,6 +74,8 @@ def roles(azure: Azure, service: str, app: dict[str, Any], data: dict[str, Any],
 
 def _wanted(account: str, *, trains: bool) -> Iterator[tuple[str, str]]:
     for name in CONTAINERS:
+        if name == LAKE and not trains:
+            continue
         scope = f"{account}/blobServices/default/containers/{name}"
         yield scope, CONTRIBUTOR if trains or name != MODELS else READER
     queue = f"{account}/queueServices/default/queues/{TRAIN_QUEUE}"

@@ -1,7 +1,8 @@
 """What a deployment has, by name. Written here because the command line is no part of the app; a test compares."""
 
-CONTAINERS = ("raw", "control", "log", "models")
+CONTAINERS = ("raw", "control", "log", "models", "lake")
 MODELS = "models"
+LAKE = "lake"
 TRAIN_QUEUE = "train"
 SETTINGS = (
     "EVERGREEN_STORAGE__blobServiceUri",

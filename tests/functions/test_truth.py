@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from automl.errors import Unavailable
-from automl.log.labelled import labelled_rows
+from automl.lake.labelled import labelled_rows
 from tests.functions.conftest import Client
 from tests.support.models import KEY, REGRESSOR, ROW, publish
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import shutil
+import tempfile
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from automl.storage import APPEND_BLOCKS, Blob, BlobInfo, Full, Missing, Oversized, Precondition, oversized
+from automl.account import Tables
+from automl.storage import APPEND_BLOCKS, LAKE, Blob, BlobInfo, Full, Missing, Oversized, Precondition, oversized
 
 
 @dataclass
@@ -35,6 +39,7 @@ class MemoryStorage:
         self._blobs: dict[tuple[str, str], _Stored] = {}
         self._staged: dict[tuple[str, str], dict[int, bytes]] = {}
         self._counter = itertools.count(1)
+        self._folder = ""
 
     def get(self, container: str, name: str, *, unless: str | None = None, at_most: int | None = None) -> Blob | None:
         self.before("get", container, name)
@@ -123,6 +128,15 @@ class MemoryStorage:
         self.before("send", queue, text)
         with self._lock:
             self.queues.setdefault(queue, []).append(text)
+
+    def tables(self) -> Tables:
+        """Delta tables in a folder that goes away with this object: delta-rs keeps its files itself."""
+        self.before("tables", LAKE, "")
+        with self._lock:
+            if not self._folder:
+                self._folder = tempfile.mkdtemp(prefix="lake-")
+                weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        return Tables(root=self._folder, options={})
 
     def _find(self, container: str, name: str) -> _Stored:
         stored = self._blobs.get((container, name))

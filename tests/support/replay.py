@@ -46,7 +46,7 @@ class Replay:
     storage: MemoryStorage = field(default_factory=MemoryStorage)
     clock: FixedClock = field(default_factory=FixedClock)
     trainer: Trainer = trained
-    settings: Settings = field(default_factory=Settings)
+    settings: Settings = field(default_factory=lambda: Settings(lake="off"))
 
     def __post_init__(self) -> None:
         self.model = self.spec.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from automl.evaluation.paired import Loss
 from automl.events import iso
-from automl.log.labelled import labelled_rows
+from automl.lake.labelled import labelled_rows
 from automl.runs import Run
 from automl.signature import Feature, Signature
 from automl.spec import Spec
@@ -150,7 +151,7 @@ def told(replay: Replay, rows: int, *, concept: float, seed: int) -> None:
 
 
 def copied(storage: MemoryStorage) -> MemoryStorage:
-    """The same blobs and messages in another account."""
+    """The same blobs, messages and Delta tables in another account."""
     from automl.storage import CONTAINERS
 
     other = MemoryStorage(queues={name: list(messages) for name, messages in storage.queues.items()})
@@ -159,6 +160,7 @@ def copied(storage: MemoryStorage) -> MemoryStorage:
             blob = storage.get(container, info.name)
             assert blob is not None
             other.put(container, info.name, blob.data)
+    shutil.copytree(storage.tables().root, other.tables().root, dirs_exist_ok=True)
     return other
 
 

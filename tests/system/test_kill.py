@@ -15,7 +15,7 @@ import httpx
 import orjson
 import pytest
 
-from automl.log.labelled import labelled_rows
+from automl.lake.labelled import labelled_rows
 from automl.storage import LOG
 from tests.support.generated import as_csv, loans
 from tests.support.system import Part, System, system

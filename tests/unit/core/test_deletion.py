@@ -12,7 +12,7 @@ from automl.registry import Registry
 from automl.runs import Cause, Run, Runs
 from automl.settings import Settings
 from automl.spec import Spec
-from automl.storage import CONTAINERS, CONTROL, LOG, RAW
+from automl.storage import CONTAINERS, CONTROL, LAKE, LOG, RAW
 from tests.support.clock import FixedClock
 from tests.support.memory import MemoryStorage
 from tests.support.models import publish
@@ -32,6 +32,7 @@ def model(storage: MemoryStorage, name: str) -> None:
     spec.save(storage, Spec.from_json({"name": name, "target": "income"}))
     publish(Registry(storage, FixedClock()), "v1", model=name)
     storage.put(RAW, f"{name}/table", b"a,b\n")
+    storage.put(LAKE, f"{name}/predictions/_delta_log/00000000000000000000.json", b"{}")
     storage.append(LOG, f"{name}/predictions/2026-11-20/16/x-1.jsonl", b"{}\n", at=0)
 
 
@@ -93,7 +94,7 @@ def test_spec_and_pointer_are_gone_before_the_wait(storage: MemoryStorage, runs:
     assert not {"adult/spec.json", "adult/champion.json"} & set(seen)
 
 
-@pytest.mark.parametrize("steps", range(1, 12))
+@pytest.mark.parametrize("steps", range(1, 13))
 def test_broken_off_deletion_is_finished_by_the_next(storage: MemoryStorage, runs: Runs, steps: int) -> None:
     model(storage, "adult")
     left = steps

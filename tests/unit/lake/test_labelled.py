@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 import pytest
 
+from automl.lake.labelled import labelled_rows
 from automl.log.ids import Ids
-from automl.log.labelled import labelled_rows
 from automl.log.reader import hour_of
 from automl.storage import LOG
 from tests.support.memory import MemoryStorage

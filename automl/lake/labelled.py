@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import orjson
 
+from automl.lake import archive
+from automl.lake import mark as marks
+from automl.lake.mark import Mark
 from automl.log import ids
 from automl.log.reader import decode, hour_of, lines_of_hours, new_lines
 from automl.log.records import ID, KEY, KEY_MARK
@@ -23,6 +27,10 @@ class _Truth(NamedTuple):
     at: int
     received: int
     value: Any
+
+
+_Told = tuple[dict[str, _Truth], dict[str, _Truth]]
+"""The truth of every id, and of every key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,9 +83,10 @@ def labelled_rows(
     and not always in the same hour.
     """
     period = range(since_ms or 0, 2**62 if until_ms is None else until_ms)
-    by_id, by_key = _truths(storage, model, period)
+    mark = marks.load(storage, model)
+    told = by_id, by_key = _truths(storage, model, mark, period)
     rows: dict[str, tuple[int, dict[str, Any], Any]] = {}
-    for record in _predictions(storage, model, period, by_id, by_key):
+    for record in _predictions(storage, model, mark, period, told):
         found = [truth for truth in (by_id.get(record["id"]), by_key.get(record.get("key", ""))) if truth]
         if found and record["at"] in period:
             rows[record["id"]] = (record["at"], record, max(found, key=_precedence).value)
@@ -97,12 +106,14 @@ def _precedence(truth: _Truth) -> tuple[int, int]:
     return truth.at, truth.received
 
 
-def _truths(storage: Storage, model: str, period: range) -> tuple[dict[str, _Truth], dict[str, _Truth]]:
+def _truths(storage: Storage, model: str, mark: Mark, period: range) -> tuple[dict[str, _Truth], dict[str, _Truth]]:
     """The winning truth of every id and of every key."""
     by_id: dict[str, _Truth] = {}
     by_key: dict[str, _Truth] = {}
-    for _, _, lines in new_lines(storage, model, "truth", {}, _first_hour(period)):
-        for record in decode(lines)[0]:
+    since = _first_hour(period)
+    logged = new_lines(storage, model, "truth", {}, archive.first_hour(mark, since))
+    for records in chain(archive.truths(storage, model, mark, since), (decode(lines)[0] for _, _, lines in logged)):
+        for record in records:
             if record["received"] >= period.stop:
                 continue
             if "id" in record:
@@ -117,17 +128,20 @@ def _truths(storage: Storage, model: str, period: range) -> tuple[dict[str, _Tru
     return by_id, by_key
 
 
-def _predictions(
-    storage: Storage, model: str, period: range, by_id: dict[str, _Truth], by_key: dict[str, _Truth]
-) -> Iterator[dict[str, Any]]:
+def _predictions(storage: Storage, model: str, mark: Mark, period: range, told: _Told) -> Iterator[dict[str, Any]]:
     """The champion's records that one of the truths may be for, decoded; the other lines are passed over."""
+    by_id, by_key = told
+    for records in archive.predictions(storage, model, mark, by_id=by_id, by_key=by_key):
+        yield from records
     batches: Iterator[list[bytes]]
     if by_key:
-        batches = (lines for _, _, lines in new_lines(storage, model, "predictions", {}, _first_hour(period)))
+        first = archive.first_hour(mark, _first_hour(period))
+        batches = (lines for _, _, lines in new_lines(storage, model, "predictions", {}, first))
     else:
         made = {ids.made_at(name) // 3_600_000 for name in by_id}
-        near = {_moment((hour + shift) * 3_600_000) for hour in made for shift in (-1, 0, 1)}
-        batches = lines_of_hours(storage, model, "predictions", map(hour_of, near))
+        near = {hour_of(_moment((hour + shift) * 3_600_000)) for hour in made for shift in (-1, 0, 1)}
+        first = archive.first_hour(mark)
+        batches = lines_of_hours(storage, model, "predictions", (hour for hour in near if hour >= first))
     wanted = {name.encode() for name in by_id}
     for lines in batches:
         for line in lines:

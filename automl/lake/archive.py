@@ -1,0 +1,90 @@
+"""The records of a model's days that are in the lake and no longer in the log.
+
+While no day was ever removed from the log, nothing is loaded and nothing is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from automl.lake import delta, rows
+from automl.lake.delta import Table
+from automl.lake.features import Layout
+from automl.lake.mark import Mark
+from automl.log import Kind, ids
+from automl.storage import Storage
+
+
+def first_hour(mark: Mark, since_hour: str = "") -> str:
+    """The first hour to read from the log, when hours from `since_hour` on are wanted."""
+    return max(since_hour, f"{mark.kept_from}/00") if mark.kept_from else since_hour
+
+
+def truths(storage: Storage, model: str, mark: Mark, since_hour: str = "") -> Iterator[list[dict[str, Any]]]:
+    """Truth records that came in an hour or later, in any order."""
+    table = _open(storage, model, "truth", mark)
+    if table is None:
+        return
+    yield from _records(table, "truth", _between(since_hour[:10], mark.kept_from))
+
+
+def predictions(
+    storage: Storage, model: str, mark: Mark, *, by_id: Collection[str], by_key: Collection[str]
+) -> Iterator[list[dict[str, Any]]]:
+    """The champion's predictions that have one of the ids or keys. Only the days that the ids point to are read, and
+    all when there are keys.
+    """
+    table = _open(storage, model, "predictions", mark)
+    if table is None:
+        return
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    wanted = pc.field("key").isin(pa.array(list(by_key), pa.string()))
+    made = [ids.made_at(text) for text in by_id]
+    if made:
+        # a record is written after its id is made, and not always on the same day
+        near = _between(_day(min(made), -1), _day(max(made), 2))
+        wanted |= near & pc.field("id").isin(pa.array(list(by_id), pa.string()))
+    if made or by_key:
+        where = _between("", mark.kept_from) & (pc.field("role") == "champion") & wanted
+        yield from _records(table, "predictions", where)
+
+
+def lines(storage: Storage, model: str, mark: Mark) -> Iterator[list[bytes]]:
+    """All predictions, as lines of the log."""
+    table = _open(storage, model, "predictions", mark)
+    if table is not None:
+        for records in _records(table, "predictions", _between("", mark.kept_from)):
+            yield [orjson.dumps(record) for record in records]
+
+
+def _open(storage: Storage, model: str, kind: Kind, mark: Mark) -> Table | None:
+    if not mark.kept_from:
+        return None
+    return delta.open_table(storage, model, kind)
+
+
+def _records(table: Table, kind: Kind, where: Any) -> Iterator[list[dict[str, Any]]]:
+    import pyarrow as pa
+
+    layout = Layout(table.schema)
+    for part in table.scan(where=where):
+        if part.num_rows:
+            yield rows.records(kind, pa.Table.from_batches([part]), layout)
+
+
+def _between(first: str, end: str) -> Any:
+    """Rows of the days from one to before another; an empty text means no bound."""
+    import pyarrow.compute as pc
+
+    where = pc.field(rows.DATE) < date.fromisoformat(end)
+    return where & (pc.field(rows.DATE) >= date.fromisoformat(first)) if first else where
+
+
+def _day(ms: int, shift: int) -> str:
+    return f"{datetime.fromtimestamp(ms / 1000, UTC) + timedelta(days=shift):%Y-%m-%d}"

@@ -1,0 +1,188 @@
+"""One Delta table of a model: the only importer of `deltalake`.
+
+What is read and written through a `Table` refers to the version that it was opened at. A batch of the log goes in
+once: its number is the transaction version of the one application that writes, read from that same version, and its
+commit is refused when any other came in between (docs/decisions/041).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from automl.errors import Conflict, Unavailable
+from automl.storage import Storage
+
+APP = "evergreen"
+"""Application id of every batch."""
+
+POSITION = "evergreen.position"
+"""Where a commit's information has the position that its batch reached."""
+
+LOOK_BACK = 100
+"""Newest commits among which the last batch is looked for; only compactions can come after it."""
+
+TARGET_BYTES = 64 * 2**20
+"""Size that data files are written and compacted to."""
+
+_CONFIGURATION = {"delta.checkpointInterval": "20", "delta.logRetentionDuration": "interval 3650 days"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """How much of a log is in the table: hours before `since_hour` whole, and so many bytes of each later blob."""
+
+    since_hour: str = ""
+    offsets: Mapping[str, int]
+
+    def to_json(self) -> dict[str, Any]:
+        """As a commit holds it."""
+        return {"since_hour": self.since_hour, "offsets": dict(self.offsets)}
+
+
+class Table:
+    """A Delta table as it was when it was opened.
+
+    Every method raises Unavailable when storage or the table cannot be read or written.
+    """
+
+    def __init__(self, handle: Any) -> None:
+        self._handle = handle
+
+    @property
+    def schema(self) -> Any:
+        """`pyarrow.Schema`, with the fields' metadata."""
+        import pyarrow as pa
+
+        return pa.schema(self._handle.schema().to_arrow())
+
+    @property
+    def batches(self) -> int:
+        """Number of the last batch, 0 before the first."""
+        return self._handle.transaction_version(APP) or 0
+
+    def position(self) -> Position:
+        """What the last batch reached; the beginning when there is none, or its commit cannot be found any more."""
+        with _translated():
+            for commit in self._handle.history(LOOK_BACK):
+                if POSITION in commit:
+                    return Position(**orjson.loads(commit[POSITION]))
+        return Position(offsets={})
+
+    def append(self, rows: Any, position: Position) -> None:
+        """Add a batch, a `pyarrow.Table` with any new columns, and the position it reaches.
+
+        Raises
+        ------
+        Conflict
+            The table has changed since it was opened: open it again, and see what is still to be added.
+        """
+        from deltalake import CommitProperties, Transaction, write_deltalake
+
+        properties = CommitProperties(
+            custom_metadata={POSITION: orjson.dumps(position.to_json()).decode()},
+            app_transactions=[Transaction(APP, self.batches + 1)],
+            max_commit_retries=0,
+        )
+        with _translated():
+            write_deltalake(
+                self._handle,
+                rows,
+                mode="append",
+                schema_mode="merge",
+                target_file_size=TARGET_BYTES,
+                commit_properties=properties,
+            )
+
+    def scan(self, columns: Sequence[str] | None = None, where: Any = None) -> Iterator[Any]:
+        """The rows as `pyarrow.RecordBatch`es.
+
+        Parameters
+        ----------
+        where
+            A `pyarrow.compute` expression; files that it rules out by partition or range are not read.
+        """
+        with _translated():
+            yield from self._handle.to_pyarrow_dataset().to_batches(columns=columns, filter=where)
+
+    def files(self) -> list[tuple[str, int]]:
+        """Partition (the day, `YYYY-MM-DD`) and size in bytes of every data file."""
+        import pyarrow as pa
+
+        actions = pa.table(self._handle.get_add_actions(flatten=True))
+        days = [str(day) for day in actions.column("partition.date").to_pylist()]
+        return list(zip(days, actions.column("size_bytes").to_pylist(), strict=True))
+
+    def compact(self, day: str) -> None:
+        """Put the files of a day together. Raises Conflict when the table has changed meanwhile."""
+        with _translated():
+            self._handle.optimize.compact(
+                partition_filters=[("date", "=", day)], target_size=TARGET_BYTES, max_concurrent_tasks=1
+            )
+
+    def vacuum(self, keep_hours: int) -> None:
+        """Remove data files that no version of the last so many hours names."""
+        with _translated():
+            self._handle.vacuum(retention_hours=keep_hours, dry_run=False)
+
+
+def open_table(storage: Storage, model: str, name: str) -> Table | None:
+    """A table of a model as it is now; None when nothing was ever written to it. Raises Unavailable."""
+    from deltalake import DeltaTable
+    from deltalake.exceptions import TableNotFoundError
+
+    uri, options = _place(storage, model, name)
+    with _translated():
+        try:
+            return Table(DeltaTable(uri, storage_options=options))
+        except TableNotFoundError:
+            return None
+
+
+def create_table(storage: Storage, model: str, name: str, schema: Any) -> Table:
+    """A table of a model, made with this `pyarrow.Schema` and partitioned by `date` unless it is there. Raises
+    Unavailable, and Conflict when another process made it at this moment.
+    """
+    from deltalake import DeltaTable
+
+    uri, options = _place(storage, model, name)
+    with _translated():
+        handle = DeltaTable.create(
+            uri,
+            schema=schema,
+            mode="ignore",
+            partition_by=["date"],
+            configuration=_CONFIGURATION,
+            storage_options=options,
+        )
+        return Table(handle)
+
+
+def _place(storage: Storage, model: str, name: str) -> tuple[str, dict[str, str]]:
+    tables = storage.tables()
+    if tables.emulator:
+        # object_store takes the address of an emulator from the environment alone
+        os.environ["AZURITE_BLOB_STORAGE_URL"] = tables.emulator
+    return f"{tables.root}/{model}/{name}", dict(tables.options)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Raise this project's errors instead of those of delta-rs, whose messages draw their causes as a tree."""
+    from deltalake.exceptions import CommitFailedError, DeltaError
+
+    try:
+        yield
+    except CommitFailedError as error:
+        raise Conflict(f"Another process changed the table first: {_short(error)}") from error
+    except (DeltaError, OSError) as error:
+        raise Unavailable(f"The lake cannot be reached: {_short(error)}") from error
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

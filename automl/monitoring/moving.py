@@ -1,0 +1,137 @@
+"""Log lines into the lake, each once: batch by batch, from where the last batch of the table ended.
+
+Where that was is in the table itself, so nothing that happens to a pass, and no second pass beside it, moves a line
+twice or leaves one out. A line that is in the log twice is one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from automl.errors import Conflict
+from automl.lake import delta, rows
+from automl.lake.delta import Position, Table
+from automl.lake.features import Layout
+from automl.log import Kind
+from automl.log.reader import decode, hour_of, new_lines
+from automl.monitoring.ingest import CLOSED_AFTER_HOURS, hour_in
+from automl.storage import Storage
+
+BATCH_BYTES = 64 * 2**20
+"""Bytes of log after which a batch ends with the blob that it is in: as many as a pass can hold with ease."""
+
+ATTEMPTS = 5
+"""How often a batch is tried while other passes change the table."""
+
+_CHUNK = 4_096
+"""Lines that are decoded at a time: more of them at once only cost memory."""
+
+_IDENTITY: Mapping[Kind, Sequence[str]] = {
+    "predictions": ("id", "version", "role"),
+    "truth": ("id", "key", "truth", "truth_number", "at", "received"),
+}
+"""Columns by which two lines are the same line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """Rows (`pyarrow.Table`) that follow a position, and the position behind them."""
+
+    rows: Any
+    reached: Position
+
+
+def move(storage: Storage, model: str, kind: Kind, now: datetime) -> Table | None:
+    """Bring the table of a log up to date: afterwards it has every hour that is over. There is none while nothing was
+    logged.
+
+    Raises
+    ------
+    Unavailable
+        The lake cannot be reached. What was moved so far stays moved.
+    Conflict
+        Other passes kept changing the table.
+    """
+    table = delta.open_table(storage, model, kind)
+    position = table.position() if table else Position(offsets={})
+    tries = 0
+    while (batch := _next(storage, model, kind, position, table, now=now)) is not None:
+        try:
+            table = table or delta.create_table(storage, model, kind, rows.schema(kind))
+            table.append(_new_to(table, kind, batch.rows), batch.reached)
+        except Conflict:
+            tries += 1
+            if tries == ATTEMPTS:
+                raise
+            table = delta.open_table(storage, model, kind)
+            position = table.position() if table else Position(offsets={})
+        else:
+            position = batch.reached
+    return table
+
+
+def _next(
+    storage: Storage, model: str, kind: Kind, after: Position, table: Table | None, *, now: datetime
+) -> _Batch | None:
+    """The batch behind a position; None when there is nothing new."""
+
+    layout = Layout(table.schema if table else rows.schema(kind))
+    found: list[Any] = []
+    offsets, read = dict(after.offsets), 0
+    for name, end, lines in new_lines(storage, model, kind, after.offsets, after.since_hour):
+        found += _tables(kind, lines, hour_in(name)[:10], layout)
+        read += end - offsets.get(name, 0)
+        offsets[name] = end
+        if read >= BATCH_BYTES:
+            return _Batch(rows=_joined(kind, found), reached=Position(since_hour=after.since_hour, offsets=offsets))
+    if not read:
+        return None
+    since = max(after.since_hour, hour_of(now, shift=-CLOSED_AFTER_HOURS))
+    kept = {name: end for name, end in offsets.items() if hour_in(name) >= since}
+    return _Batch(rows=_joined(kind, found), reached=Position(since_hour=since, offsets=kept))
+
+
+def _tables(kind: Kind, lines: Sequence[bytes], day: str, layout: Layout) -> Iterator[Any]:
+    for start in range(0, len(lines), _CHUNK):
+        records, _ = decode(lines[start : start + _CHUNK])  # a torn line was never acknowledged
+        if records:
+            yield rows.table(kind, records, day, layout)
+
+
+def _joined(kind: Kind, tables: Sequence[Any]) -> Any:
+    import pyarrow as pa
+
+    return pa.concat_tables([rows.schema(kind).empty_table(), *tables], promote_options="default")
+
+
+def _new_to(table: Table, kind: Kind, batch: Any) -> Any:
+    """The rows of a batch that the table lacks, each once. Only files whose range overlaps theirs are read."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not len(batch):
+        return batch
+    ordered = rows.ORDERED[kind]
+    ends = pc.min_max(batch.column(ordered))
+    where = (pc.field(ordered) >= ends["min"]) & (pc.field(ordered) <= ends["max"])
+    names = list(_IDENTITY[kind])
+    there = pa.concat_arrays([pa.array([], pa.string()), *(_identity(part) for part in table.scan(names, where))])
+    own = _identity(batch.select(names).combine_chunks().to_batches()[0])
+    firsts = pa.table({"own": own, "place": pa.array(range(len(own)))}).group_by("own").aggregate([("place", "min")])
+    places = firsts.filter(pc.invert(pc.is_in(firsts["own"], there)))["place_min"]
+    return batch if len(places) == len(batch) else batch.take(places.sort())
+
+
+def _identity(part: Any) -> Any:
+    """One string a row of a `pyarrow.RecordBatch`."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = [
+        (column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column).cast(pa.string())
+        for column in part.columns
+    ]
+    return pc.binary_join_element_wise(*texts, "\x1f", null_handling="replace", null_replacement="\x00")
