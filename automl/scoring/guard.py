@@ -3,8 +3,7 @@
 Only what `automl.export` writes is let in: its operators, its versions of the format, and tensors that lie in the
 file and are as long as they say. Everything else is refused by name, even where it might be harmless: subgraphs,
 local functions, training graphs, sparse tensors, tensors in other files, fields nobody knows. So there is nothing to
-recurse into, and nothing that onnxruntime would read from the disk. Numbers of fields are those of `onnx.proto`
-(https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
+recurse into, and nothing that onnxruntime would read from the disk.
 
 What onnxruntime allocates while it runs is bounded elsewhere (`runtime`), and shows on the golden rows.
 """
@@ -12,11 +11,11 @@ What onnxruntime allocates while it runs is bounded elsewhere (`runtime`), and s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from math import prod
 
 from automl.errors import EvergreenError
-from automl.scoring.wire import BYTES, FIXED32, VARINT, Malformed, fields
+from automl.scoring import messages, texts
+from automl.scoring.wire import Malformed, fields
 
 IR_VERSION = 10
 OPSETS = {"": 21, "ai.onnx.ml": 5}
@@ -37,7 +36,9 @@ OPERATORS = {
 _ITEM_BYTES = {1: 4, 2: 1, 7: 8, 8: 0, 11: 8}
 """Size of an element by `TensorProto.DataType`: float, uint8, int64, text (which has no size), double."""
 
+_TEXT = 8
 _MAX_RANK = 8
+_MAX_NAMES = 100_000
 _MAX_FIELDS = 10_000_000
 """More than the categories of 200 columns with as many as prep keeps (50,000); some seconds of reading."""
 
@@ -46,68 +47,6 @@ class Unfit(EvergreenError):
     """A stored version must not answer: it does not load, contradicts itself, or does not answer as published."""
 
     code = "unfit_version"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Form:
-    """What a message may hold: numbers of its fields and their wire types.
-
-    Parameters
-    ----------
-    once, many
-        Fields that come at most once (protobuf would merge several), and those that may repeat.
-    refused
-        Names of fields that ONNX has and the exporters do not write.
-    unread
-        Of `many`, those whose values do not matter.
-    """
-
-    name: str
-    once: dict[int, int]
-    many: dict[int, int] = field(default_factory=dict)
-    refused: dict[int, str] = field(default_factory=dict)
-    unread: frozenset[int] = frozenset()
-
-
-_MODEL = _Form(
-    name="the model",
-    once={1: VARINT, 2: BYTES, 3: BYTES, 4: BYTES, 5: VARINT, 6: BYTES, 7: BYTES},
-    many={8: BYTES, 14: BYTES},
-    refused={20: "training graphs", 25: "local functions", 26: "device configurations"},
-)
-_OPSET = _Form(name="an opset import", once={1: BYTES, 2: VARINT})
-_GRAPH = _Form(
-    name="the graph",
-    once={2: BYTES, 10: BYTES},
-    many={1: BYTES, 5: BYTES, 11: BYTES, 12: BYTES, 13: BYTES},
-    refused={14: "quantization annotations", 15: "sparse tensors", 16: "metadata"},
-)
-_NODE = _Form(
-    name="a node",
-    once={3: BYTES, 4: BYTES, 6: BYTES, 7: BYTES},
-    many={1: BYTES, 2: BYTES, 5: BYTES},
-    refused={8: "an overload of a local function", 9: "metadata", 10: "device configurations"},
-)
-_ATTRIBUTE = _Form(
-    name="an attribute",
-    once={1: BYTES, 2: FIXED32, 3: VARINT, 4: BYTES, 5: BYTES, 13: BYTES, 20: VARINT},
-    many={8: VARINT, 9: BYTES},
-    refused={
-        6: "a subgraph", 7: "floats", 10: "tensors", 11: "subgraphs", 14: "a type", 15: "types",
-        21: "a reference to an attribute of a function", 22: "a sparse tensor", 23: "sparse tensors",
-    },
-    unread=frozenset({8, 9}),
-)  # fmt: skip
-_TENSOR = _Form(
-    name="a tensor",
-    once={2: VARINT, 8: BYTES, 9: BYTES, 12: BYTES},
-    many={1: VARINT, 6: BYTES},
-    refused={
-        3: "a segment", 4: "floats beside its raw data", 5: "integers beside its raw data",
-        7: "integers beside its raw data", 10: "doubles beside its raw data", 11: "integers beside its raw data",
-        13: "data in another file", 14: "a data location", 16: "metadata",
-    },
-)  # fmt: skip
 
 
 def check(onnx: bytes) -> None:
@@ -132,7 +71,7 @@ class _Reading:
 
     def check(self, message: memoryview) -> None:
         version, has_graph = 0, False
-        for number, whole, content in self._read(_MODEL, message):
+        for number, whole, content in self._read(messages.MODEL, message):
             if number == 1:
                 version = whole
             elif number == 7:
@@ -145,7 +84,7 @@ class _Reading:
 
     def _check_opset(self, message: memoryview) -> None:
         domain, version = "", 0
-        for number, whole, content in self._read(_OPSET, message):
+        for number, whole, content in self._read(messages.OPSET, message):
             if number == 1:
                 domain = _text(content)
             else:
@@ -155,29 +94,64 @@ class _Reading:
             raise Malformed(f"expected operators of {wanted}, got version {version} of '{domain}'")
 
     def _check_graph(self, message: memoryview) -> None:
-        for number, _, content in self._read(_GRAPH, message):
+        constants: set[str] = set()
+        for number, _, content in self._read(messages.GRAPH, message):
             if number == 1:
                 self._check_node(content)
             elif number == 5:
-                self._check_tensor(content)
+                name, kind = self._check_tensor(content)
+                if kind == _TEXT:
+                    constants.add(name)
+        texts.check(lambda: self._nodes(message), constants)
+
+    def _nodes(self, message: memoryview) -> Iterator[texts.Node]:
+        """The nodes of a graph, as far as texts are concerned."""
+        for number, _, node in self._read(messages.GRAPH, message):
+            if number != 1:
+                continue
+            operator, inputs, outputs = "", list[str](), list[str]()
+            for part, _, content in self._read(messages.NODE, node):
+                if part == 4:
+                    operator = _text(content)
+                elif part in (1, 2):
+                    (inputs if part == 1 else outputs).append(_text(content))
+                    if len(inputs) + len(outputs) > _MAX_NAMES:
+                        raise Malformed(f"a node has more than {_MAX_NAMES} inputs and outputs")
+            yield texts.Node(operator, tuple(inputs), tuple(outputs))
 
     def _check_node(self, message: memoryview) -> None:
         names = {3: "", 4: "", 7: ""}
-        for number, _, content in self._read(_NODE, message):
+        makes_texts = False
+        for number, _, content in self._read(messages.NODE, message):
             if number in names:
                 names[number] = _text(content)
             elif number == 5:
-                for part, _, inner in self._read(_ATTRIBUTE, content):
-                    if part == 5:
-                        self._check_tensor(inner)
+                makes_texts |= self._check_attribute(content) == ("to", _TEXT)
         name, operator, domain = names.values()
         if operator not in OPERATORS.get(domain, ()):
             shown = _short(f"{domain}.{operator}" if domain else operator)
             raise Malformed(f"node '{_short(name)}' is a {shown}, which is no operator that Evergreen writes")
+        if makes_texts:
+            raise Malformed(f"node '{_short(name)}' makes texts of numbers")
 
-    def _check_tensor(self, message: memoryview) -> None:
-        name, kind, dims, texts, raw = "", 0, list[int](), 0, 0
-        for number, whole, content in self._read(_TENSOR, message):
+    def _check_attribute(self, message: memoryview) -> tuple[str, int]:
+        """Name and whole number of an attribute."""
+        name, number = "", 0
+        for part, whole, content in self._read(messages.ATTRIBUTE, message):
+            if part == 1:
+                name = _text(content)
+            elif part == 3:
+                number = whole
+            elif part == 5 and self._check_tensor(content)[1] == _TEXT:
+                raise Malformed("an attribute has a tensor of texts")
+        if name in ("values_strings", "default_string"):
+            raise Malformed(f"an attribute is '{name}', which makes texts")
+        return name, number
+
+    def _check_tensor(self, message: memoryview) -> tuple[str, int]:
+        """Name and element type of a tensor."""
+        name, kind, dims, count, raw = "", 0, list[int](), 0, 0
+        for number, whole, content in self._read(messages.TENSOR, message):
             if number == 1:
                 dims.append(whole)
                 if len(dims) > _MAX_RANK:
@@ -185,20 +159,23 @@ class _Reading:
             elif number == 2:
                 kind = whole
             elif number == 6:
-                texts += 1
+                count += 1
             elif number == 8:
-                name = _short(_text(content))
+                name = _text(content)
             elif number == 9:
                 raw = len(content)
         if kind not in _ITEM_BYTES:
-            raise Malformed(f"tensor '{name}' has the element type {kind}, which Evergreen does not write")
+            raise Malformed(f"tensor '{_short(name)}' has the element type {kind}, which Evergreen does not write")
         size = _ITEM_BYTES[kind]
-        given, other = (raw, texts) if size else (texts, raw)
+        given, other = (raw, count) if size else (count, raw)
         # A negative dimension is a huge one here: it has wrapped around.
         if prod(dims) * (size or 1) != given or other:
-            raise Malformed(f"tensor '{name}' of the shape {dims} has {texts} texts and {raw} bytes of data")
+            raise Malformed(f"tensor '{_short(name)}' of the shape {dims} has {count} texts and {raw} bytes of data")
+        if count > texts.MOST_CONSTANTS:
+            raise Malformed(f"tensor '{_short(name)}' has more than {texts.MOST_CONSTANTS} texts")
+        return name, kind
 
-    def _read(self, form: _Form, message: memoryview) -> Iterator[tuple[int, int, memoryview]]:
+    def _read(self, form: messages.Form, message: memoryview) -> Iterator[tuple[int, int, memoryview]]:
         """Number, whole number and bytes of the fields of a message, each known and of its type."""
         seen: set[int] = set()
         for number, kind, whole, content in fields(message, form.unread):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 import onnx
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from onnx import AttributeProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from automl.export import graph as export
-from automl.scoring import guard, wire
+from automl.scoring import guard, texts, wire
 from automl.scoring.guard import Unfit
 from tests.support.models import CLASSIFIER, REGRESSOR, graph
 
@@ -141,6 +142,49 @@ def test_tensor_that_is_not_as_long_as_it_says_is_refused(change: Callable[[Tens
     change(changed.graph.initializer[-1])
     with pytest.raises(Unfit, match="tensor"):
         guard.check(changed.SerializeToString())
+
+
+TEXTS = numpy_helper.from_array(np.array(["a", "b"], dtype=object), "texts")
+
+
+def join(*inputs: str, output: str = "joined") -> NodeProto:
+    return helper.make_node("StringConcat", inputs, [output])
+
+
+def look_up(**attributes: Any) -> NodeProto:
+    return helper.make_node("LabelEncoder", ["cat"], ["found"], domain="ai.onnx.ml", **attributes)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "message"),
+    [
+        ([join("texts", "cat"), join("texts", "cat", output="more")], "more than one StringConcat makes texts"),
+        ([join("texts", "joined")], "a StringConcat reads texts that have been joined"),
+        ([helper.make_node("Concat", ["joined"], ["twice"], axis=1), join("texts", "cat")], "a Concat reads texts"),
+        ([helper.make_node("Concat", ["cat", "cat"], ["twice"], axis=1)], "a Concat reads texts"),
+        ([helper.make_node("Expand", ["texts", "shape"], ["many"])], "an? Expand reads texts"),
+        ([helper.make_node("Identity", ["label"], ["same"])], "a Identity reads the label"),
+        ([helper.make_node("Gather", ["texts", "best"], ["names"])], "more than one Gather makes texts"),
+        ([helper.make_node("Gather", ["joined", "best"], ["names"]), join("texts", "cat")], "a Gather reads texts"),
+        ([helper.make_node("Gather", ["cat", "best"], ["names"])], "a Gather reads texts"),
+        ([helper.make_node("Cast", ["num"], ["text"], to=TensorProto.STRING)], "makes texts of numbers"),
+        ([look_up(keys_strings=["a"], values_strings=["b"])], "'values_strings', which makes texts"),
+        ([look_up(keys_strings=["a"], values_tensor=TEXTS)], "an attribute has a tensor of texts"),
+    ],
+)
+def test_text_may_only_be_joined_once_looked_up_and_picked_as_a_label(nodes: list[NodeProto], message: str) -> None:
+    changed = model()
+    changed.graph.initializer.append(TEXTS)
+    guard.check(changed.SerializeToString())
+    changed.graph.node.extend(nodes)
+    with pytest.raises(Unfit, match=message):
+        guard.check(changed.SerializeToString())
+
+
+def test_more_constant_texts_than_any_table_has_columns_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(texts, "MOST_CONSTANTS", 1)
+    with pytest.raises(Unfit, match="tensor 'classes' has more than 1 texts"):
+        guard.check(SOUND)
 
 
 @pytest.mark.parametrize("field", ["graph", "ir_version"])
