@@ -77,6 +77,9 @@ param addressPrefix string = '10.47'
 @description('Client id of an Entra app registration. Given, every page and route but the health ones asks for a sign-in or a token, besides the function key.')
 param signInClientId string = ''
 
+@description('Origins whose pages may read answers of the serving app, with commas between them, such as https://app.example.com. Empty: no page of another origin may.')
+param corsOrigins string = ''
+
 @description('E-mail that alerts and the budget write to. Empty: alerts exist but tell nobody.')
 param alertEmail string = ''
 
@@ -274,6 +277,7 @@ module serving 'modules/function-app.bicep' = {
     subnetId: privateNetwork ? resourceId('Microsoft.Network/virtualNetworks/subnets', 'vnet-${token}', 'serving') : ''
     zoneRedundant: zoneRedundant
     signsIn: !empty(signInClientId)
+    corsOrigins: empty(corsOrigins) ? [] : split(corsOrigins, ',')
     queueWorkDisabled: singleApp && !empty(trainingJobImage)
     settings: settings
   }
@@ -308,6 +312,7 @@ module training 'modules/function-app.bicep' = if (!singleApp) {
     subnetId: privateNetwork ? resourceId('Microsoft.Network/virtualNetworks/subnets', 'vnet-${token}', 'training') : ''
     zoneRedundant: zoneRedundant
     signsIn: false
+    corsOrigins: []
     queueWorkDisabled: !empty(trainingJobImage)
     settings: settings
   }

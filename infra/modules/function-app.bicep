@@ -71,6 +71,9 @@ param zoneRedundant bool
 @description('Whether people sign in with Entra (sign-in.bicep sets it up).')
 param signsIn bool
 
+@description('Origins whose pages may read answers.')
+param corsOrigins array
+
 @description('Leave the queue to the training job.')
 param queueWorkDisabled bool
 
@@ -189,6 +192,10 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
       http20Enabled: true
       ftpsState: 'Disabled'
       healthCheckPath: '/health/live'
+      cors: {
+        allowedOrigins: corsOrigins
+        supportCredentials: false
+      }
       ipSecurityRestrictionsDefaultAction: isPublic ? 'Allow' : 'Deny'
       scmIpSecurityRestrictionsUseMain: false
       scmIpSecurityRestrictionsDefaultAction: 'Allow'

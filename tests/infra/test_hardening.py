@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from functions.api_document.registered import routes
 from infra.check.bicep import Block, Resource
 from tests.infra.files import INFRA, REPOSITORY, files, resources, text
 
@@ -116,6 +117,21 @@ def test_training_answers_nobody_from_the_internet() -> None:
     [app] = resources("Microsoft.Web/sites")
     restricted = app.body.get("properties.siteConfig.ipSecurityRestrictionsDefaultAction")
     assert text(restricted) == "isPublic ? 'Allow' : 'Deny'"
+
+
+def test_pages_of_other_origins_are_let_only_where_a_parameter_lists_them() -> None:
+    [app] = resources("Microsoft.Web/sites")
+    assert text(app.body.get("properties.siteConfig.cors.allowedOrigins")) == "corsOrigins"
+    assert app.body.get("properties.siteConfig.cors.supportCredentials") is False
+    given = {each.symbol: text(each.body.get("params.corsOrigins")) for each in files()["main.bicep"].modules}
+    assert given["serving"] == "empty(corsOrigins) ? [] : split(corsOrigins, ',')"
+    assert given["training"] == "[]"
+
+
+def test_sign_in_leaves_open_what_the_app_leaves_open() -> None:
+    (sign_in,) = resources("Microsoft.Web/sites/config")
+    left_open = sign_in.body.get("properties.globalValidation.excludedPaths")
+    assert sorted(left_open) == sorted(route.path for route in routes("all") if route.is_open)
 
 
 def test_telemetry_takes_identities_alone() -> None:

@@ -157,7 +157,8 @@ def test_host_json_that_would_change_behaviour_is_refused(
     [
         ({"IsEncrypted": True, "Values": {}}, "IsEncrypted: expected false"),
         ({"Values": {"PORT": 1}}, "Values.PORT: expected text, got 1"),
-        ({"Host": {"CORS": "*"}}, "local.settings.json Host: is not supported"),
+        ({"Host": {"LocalHttpPort": 7072}}, "local.settings.json Host.LocalHttpPort: is not supported"),
+        ({"ConnectionStrings": {}}, "local.settings.json ConnectionStrings: is not supported"),
     ],
 )
 def test_local_settings_that_cannot_be_honoured_are_refused(

@@ -7,11 +7,16 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
 from infra.local.azurite import Ports
+from infra.local.host.cors import Cors, read_cors
 from infra.local.host.errors import Refused
 
 
-def add_local_settings(path: Path, environ: MutableMapping[str, str]) -> None:
+def add_local_settings(path: Path, environ: MutableMapping[str, str]) -> Cors | None:
     """Add the `Values` of a local.settings.json that the environment does not set already.
+
+    Returns
+    -------
+    Who may read answers from pages of other origins, as its `Host` section says; None where nobody may.
 
     Raises
     ------
@@ -19,14 +24,14 @@ def add_local_settings(path: Path, environ: MutableMapping[str, str]) -> None:
         For encrypted files, values that are not text, and sections this host does not honour.
     """
     if not path.exists():
-        return
+        return None
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise Refused([f"{path.name}: expected JSON, got {error}."]) from error
     problems = [
         f"{path.name} {section}: is not supported by the local host. Remove it, or use `func start`."
-        for section in document.keys() - {"IsEncrypted", "Values"}
+        for section in document.keys() - {"IsEncrypted", "Values", "Host"}
     ]
     if document.get("IsEncrypted"):
         problems.append(f"{path.name} IsEncrypted: expected false. Run `func settings decrypt`.")
@@ -35,8 +40,14 @@ def add_local_settings(path: Path, environ: MutableMapping[str, str]) -> None:
             environ.setdefault(name, value)
         else:
             problems.append(f"{path.name} Values.{name}: expected text, got {value!r}. Put it in quotes.")
+    cors = None
+    try:
+        cors = read_cors(document.get("Host", {}), f"{path.name} Host")
+    except Refused as refused:
+        problems.extend(refused.problems)
     if problems:
         raise Refused(problems)
+    return cors
 
 
 def is_disabled(function: str, environ: Mapping[str, str]) -> bool:

@@ -18,6 +18,7 @@ import azure.functions as func
 from azure.functions.http import HttpRequest
 
 from infra.local.host.context import new_invocation_id
+from infra.local.host.cors import Cors
 from infra.local.host.functions import Function, HttpTrigger
 from infra.local.host.invoking import Invoker
 from infra.local.host.keys import Keys
@@ -41,12 +42,15 @@ class HttpApp:
     ----------
     keys
         None: no key is asked for, as under `func start`.
+    cors
+        None: no page of another origin may read answers.
     """
 
-    def __init__(self, *, routes: Routes, invoker: Invoker, keys: Keys | None) -> None:
+    def __init__(self, *, routes: Routes, invoker: Invoker, keys: Keys | None, cors: Cors | None = None) -> None:
         self._routes = routes
         self._invoker = invoker
         self._keys = keys
+        self._cors = cors
         self._started = time.monotonic()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,10 +59,19 @@ class HttpApp:
         if body is None:
             status, headers, content = _plain(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         else:
-            status, headers, content = await self._answer(scope, body)
+            status, headers, content = await (self._answer if self._cors is None else self._shared)(scope, body)
         headers.append((b"content-length", b"%d" % len(content)))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content})
+
+    async def _shared(self, scope: Scope, body: bytes) -> tuple[int, Headers, bytes]:
+        """An answer that pages of other origins may read, where they are let."""
+        assert self._cors is not None  # noqa: S101 - asked only then
+        given = dict(scope["headers"])
+        if (told := self._cors.preflight(scope["method"].encode(), given)) is not None:
+            return HTTPStatus.NO_CONTENT, told, b""
+        status, headers, content = await self._answer(scope, body)
+        return status, [*headers, *(self._cors.allows(given[b"origin"]) if b"origin" in given else ())], content
 
     async def _answer(self, scope: Scope, body: bytes) -> tuple[int, Headers, bytes]:
         path = scope["raw_path"].decode("latin-1")

@@ -63,13 +63,13 @@ def _start(options: argparse.Namespace) -> int:
     config = read_host_json(folder / "host.json")
     logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("azure").setLevel(max(logging.WARNING, config.log_level))  # it logs every storage call
-    add_local_settings(folder / "local.settings.json", os.environ)
+    cors = add_local_settings(folder / "local.settings.json", os.environ)
     keys = read_keys(options.keys) if options.keys else None
     listening = _bind(options.host, options.port)
     os.chdir(folder)
     functions = index(load_app(folder), os.environ)
     invoker = Invoker(folder=folder, timeout_s=config.function_timeout_s, threads=pool_size(os.environ))
-    app = HttpApp(routes=Routes(functions, config.route_prefix), invoker=invoker, keys=keys)
+    app = HttpApp(routes=Routes(functions, config.route_prefix), invoker=invoker, keys=keys, cors=cors)
     listeners = make_listeners(
         functions, config=config, invoker=invoker, folder=folder, environ=os.environ, lease_s=options.lease
     )
