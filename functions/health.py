@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import azure.functions as func
 
@@ -33,6 +34,37 @@ def health_live(req: func.HttpRequest) -> dict[str, Any]:
 @described("health", "Readiness", others={503: Answer(content={JSON: "Readiness"}, about="It can do no work.")})
 def health_ready(req: func.HttpRequest) -> func.HttpResponse:
     """`ready`; `degraded` while it answers, but not as it should; or 503 `unavailable`, each with the reasons."""
+    found = readiness()
+    return answer({"status": found.word, "reasons": found.reasons, "versions": found.versions}, status=found.status)
+
+
+Word = Literal["ready", "degraded", "unavailable"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """Whether this process can do its work.
+
+    Parameters
+    ----------
+    reasons
+        Why it is not `ready`, as many as a probe wants to read.
+    versions
+        The version that answers for each model in memory, no more of them.
+    """
+
+    word: Word
+    reasons: list[str]
+    versions: dict[str, str]
+
+    @property
+    def status(self) -> int:
+        """The HTTP status that says it."""
+        return 503 if self.word == "unavailable" else 200
+
+
+def readiness() -> Readiness:
+    """Whether this process can do its work, in whichever protocol that is asked. Blocks: storage is read."""
     reasons: list[str] = []
     versions: dict[str, str] = {}
     try:
@@ -49,8 +81,8 @@ def health_ready(req: func.HttpRequest) -> func.HttpResponse:
         if lost := serving.predictions.lost:
             degraded.append(f"{lost} predictions were answered and not logged since this process began.")
         if versions:
-            return _ready("degraded" if degraded or reasons else "ready", reasons + degraded, versions)
-    return _ready("unavailable", reasons, versions) if reasons else _ready("ready", [], versions)
+            return _found("degraded" if degraded or reasons else "ready", reasons + degraded, versions)
+    return _found("unavailable" if reasons else "ready", reasons, versions)
 
 
 def _warm(default: str, models: list[str]) -> None:
@@ -64,8 +96,6 @@ def _warm(default: str, models: list[str]) -> None:
             return  # no version of it yet: nothing to warm, and no fault
 
 
-def _ready(status: str, reasons: list[str], versions: dict[str, str]) -> func.HttpResponse:
+def _found(word: Word, reasons: list[str], versions: dict[str, str]) -> Readiness:
     shown = reasons[:_SHOWN] + [f"There are {len(reasons) - _SHOWN} more reasons."] * (len(reasons) > _SHOWN)
-    named = dict(itertools.islice(versions.items(), _SHOWN))
-    body = {"status": status, "reasons": shown, "versions": named}
-    return answer(body, status=503 if status == "unavailable" else 200)
+    return Readiness(word=word, reasons=shown, versions=dict(itertools.islice(versions.items(), _SHOWN)))
