@@ -13,3 +13,5 @@ The loop, as a map of this package. Data moves one way round; nothing calls back
 
 Layers are listed in `pyproject.toml` and checked by `make check`; `bootstrap` wires them together.
 """
+
+__version__ = "0.1.0"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from automl.log.ids import Ids
     from automl.log.writer import AppendLog
     from automl.scoring.champions import Champions
+    from automl.scoring.default_model import DefaultModel
     from automl.scoring.service import Scoring
     from automl.truth.intake import Intake
 
@@ -46,6 +47,7 @@ class Serving:
 
     core: Core
     champions: Champions
+    default_model: DefaultModel
     ids: Ids
     predictions: AppendLog
     scoring: Scoring
@@ -70,6 +72,7 @@ def build_serving(parts: Core) -> Serving:
     from automl.log import ids
     from automl.log.writer import AppendLog
     from automl.scoring.champions import Champions
+    from automl.scoring.default_model import DefaultModel
     from automl.scoring.service import Scoring
     from automl.truth.intake import Intake
 
@@ -83,6 +86,7 @@ def build_serving(parts: Core) -> Serving:
     return Serving(
         core=parts,
         champions=champions,
+        default_model=DefaultModel(parts.registry, settings, clock),
         ids=mint,
         predictions=predictions,
         scoring=Scoring(champions=champions, ids=mint, log=predictions, settings=settings, clock=clock, meter=meter),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from itertools import chain
 from operator import itemgetter
 from typing import Any
@@ -48,6 +49,7 @@ class Parser:
 
     def __init__(self, signature: Signature, *, strict: bool = False) -> None:
         self.signature = signature
+        self._ignores = signature.unknown_columns == "ignore"
         refuses = strict and signature.unknown_categories == "refuse"
         shared = _Texts(values.category)
         self._numbers = _cells(signature.numbers)
@@ -56,6 +58,12 @@ class Parser:
         self._canonical = [_texts_of(feature, refuses=refuses, shared=shared) for feature in signature.categories]
         known = {feature.name for feature in signature.features}
         self._known = known | signature.ignored.keys() | {signature.target}
+
+    def lenient(self) -> Parser:
+        """The same, but that columns it does not know are ignored, whatever the signature says."""
+        twin = copy(self)
+        twin._ignores = True
+        return twin
 
     def records(self, records: Sequence[Mapping[str, Any]]) -> Tensors:
         """Rows given as JSON objects.
@@ -66,7 +74,7 @@ class Parser:
             Naming every bad field of every row, up to `MAX_PROBLEMS`.
         """
         try:
-            if self.signature.unknown_columns == "ignore" or self._names_known(records):
+            if self._ignores or self._names_known(records):
                 return self._quickly(records)
         except (KeyError, TypeError, ValueError, OverflowError):
             pass  # something is wrong, or unusual: the long way tells which
@@ -122,7 +130,7 @@ class Parser:
         return changed
 
     def _check_names(self, given: Iterable[str], row: int | None, found: _Problems) -> None:
-        if self.signature.unknown_columns == "ignore":
+        if self._ignores:
             return
         for name in given:
             if name not in self._known:

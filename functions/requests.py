@@ -15,6 +15,10 @@ from functions.bodies import Body, UnsupportedMedia
 
 JSON = "application/json"
 BYTES = "application/octet-stream"
+TEXT = "text/plain"
+
+MODEL_VERSION = "x-model-version"
+"""The header that pins the version which shall answer."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,79}")
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
@@ -34,6 +38,12 @@ def name_of(text: str, what: str) -> str:
     if not _NAME.fullmatch(text):
         raise NotFound(f"There is no {what} {text[:80]!r}.")
     return text
+
+
+def version_of(req: func.HttpRequest) -> str | None:
+    """The version that a request pins, by its route or by the header `x-model-version`. Raises NotFound."""
+    given = req.route_params.get("version") or req.headers.get(MODEL_VERSION)
+    return None if given is None else name_of(given, "version")
 
 
 def body_of(req: func.HttpRequest, limit: int) -> bytes:

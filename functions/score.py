@@ -11,7 +11,7 @@ from functions import parts
 from functions.api_document.described import described
 from functions.bodies import Body
 from functions.http import answer, endpoint, routes
-from functions.requests import JSON, media_type, model_of
+from functions.requests import JSON, MODEL_VERSION, media_type, model_of, version_of
 
 blueprint = routes()
 
@@ -20,11 +20,18 @@ _READERS = {JSON: rows.from_json, "text/csv": rows.from_csv}
 
 @blueprint.route("models/{model}/score", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
-@described("scoring", "Scores", body={JSON: "ScoreRequest", "text/csv": "CsvRows"}, per_model=True)
+@described(
+    "scoring",
+    "Scores",
+    body={JSON: "ScoreRequest", "text/csv": "CsvRows"},
+    parameters=(MODEL_VERSION,),
+    per_model=True,
+)
 async def score(req: func.HttpRequest) -> func.HttpResponse:
     """Predictions for the rows of the body."""
     model = model_of(req)
     serving = await parts.serving()
     body = await Body.of(req, serving.core.settings.max_body_bytes).unpacked()
     read = partial(_READERS[media_type(req, *_READERS)], body=body)
-    return answer(await serving.scoring.answer(model, read, response.to_json, size=len(body)))
+    version = version_of(req)
+    return answer(await serving.scoring.answer(model, read, response.to_json, size=len(body), version=version))

@@ -80,7 +80,7 @@ class Rows:
 
 def from_json(reading: Reading, body: bytes) -> Rows:
     """Rows of a JSON body. Raises InvalidInput, TooLarge."""
-    return _fitting(reading, body, from_value(reading, loads(body)))
+    return fitting(reading, body, from_value(reading, loads(body)))
 
 
 def from_value(reading: Reading, value: Any) -> Rows:
@@ -93,11 +93,11 @@ def from_value(reading: Reading, value: Any) -> Rows:
 
 def from_csv(reading: Reading, body: bytes) -> Rows:
     """Rows of a CSV body with a header. Raises InvalidInput, TooLarge."""
-    return _fitting(reading, body, _columns(reading, read_csv(body), text=True))
+    return fitting(reading, body, _columns(reading, read_csv(body), text=True))
 
 
-def _fitting(reading: Reading, body: bytes, rows: Rows) -> Rows:
-    """The rows, once no text in them is too long; a short body cannot hold a long text."""
+def fitting(reading: Reading, body: bytes, rows: Rows) -> Rows:
+    """The rows, once no text in them is too long (InvalidInput); a short body cannot hold a long one."""
     most = reading.limits.text_chars
     if len(body) > most:
         expected, remedy = f"text of at most {most} characters", "Send less text."
@@ -108,6 +108,20 @@ def _fitting(reading: Reading, body: bytes, rows: Rows) -> Rows:
             if len(text) > most
         )
     return rows
+
+
+def from_columns(reading: Reading, columns: Mapping[str, Sequence[Any]]) -> Rows:
+    """Rows of equally long columns of raw values. Raises InvalidInput, TooLarge."""
+    return _columns(reading, columns, text=False)
+
+
+def check_count(reading: Reading, rows: int) -> None:
+    """Refuse rows that are none (InvalidInput) or too many (TooLarge), before they are made."""
+    if rows == 0:
+        raise _bad("body", "at least one row", "none", _EXAMPLE)
+    if rows > reading.limits.rows:
+        remedy = "Send them in several requests."
+        raise TooLarge(f"Expected at most {reading.limits.rows} rows in one request, got {rows}. {remedy}")
 
 
 def _form(signature: Signature, body: Mapping[str, Any]) -> str | None:
@@ -184,7 +198,7 @@ _READERS = {
 
 
 def _records(reading: Reading, records: list[Any]) -> Rows:
-    _check_count(reading, len(records))
+    check_count(reading, len(records))
     remedy = "Send each row as an object."
     _refuse(
         Problem(field="body", expected="an object", got=kind(record), row=row, remedy=remedy)
@@ -200,7 +214,7 @@ def _records(reading: Reading, records: list[Any]) -> Rows:
 
 
 def _lists(reading: Reading, field: str, names: Sequence[str], data: list[Any]) -> Rows:
-    _check_count(reading, len(data))
+    check_count(reading, len(data))
     remedy = f"Send one value for each of: {', '.join(map(_short, names[:10]))}{', …' if len(names) > 10 else ''}."
     _refuse(
         Problem(field=field, expected=f"{len(names)} values in a list", got=_width(cells), row=row, remedy=remedy)
@@ -213,7 +227,7 @@ def _lists(reading: Reading, field: str, names: Sequence[str], data: list[Any]) 
 
 def _columns(reading: Reading, columns: Mapping[str, Sequence[Any]], *, text: bool) -> Rows:
     _check_columns(reading, len(columns))
-    _check_count(reading, len(next(iter(columns.values()), ())))
+    check_count(reading, len(next(iter(columns.values()), ())))
     tensors = reading.parser.columns(columns, text=text)
     if reading.key is None or reading.key not in columns:
         return Rows(tensors=tensors)
@@ -239,14 +253,6 @@ def _key(value: Any, most_chars: int) -> str | None:
     if len(text) > most_chars:
         raise ValueError(f"text of at most {most_chars} characters")
     return None if text == values.MISSING else text
-
-
-def _check_count(reading: Reading, rows: int) -> None:
-    if rows == 0:
-        raise _bad("body", "at least one row", "none", _EXAMPLE)
-    if rows > reading.limits.rows:
-        remedy = "Send them in several requests."
-        raise TooLarge(f"Expected at most {reading.limits.rows} rows in one request, got {rows}. {remedy}")
 
 
 def _check_columns(reading: Reading, columns: int) -> None:

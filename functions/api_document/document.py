@@ -13,6 +13,8 @@ from functions.api_document.shapes import Schema
 
 ROOMS = {
     "scoring": "Predictions, and the truth about them.",
+    "open-inference": "Predictions by the Open Inference Protocol (V2), tensors in and tensors out.",
+    "mlflow": "Predictions as MLflow's scoring server gives them.",
     "models": "What is wanted of a model, and which of its versions answers.",
     "data": "Tables, sent in blocks.",
     "runs": "Training.",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from automl.scoring.inference_protocol.tensors import HEADER
 from automl.spec import MODEL_NAME
 from automl.uploads import MAX_BLOCKS, NAME
+from functions.requests import MODEL_VERSION
 
 Schema = dict[str, Any]
 
@@ -48,6 +50,19 @@ def parameters() -> dict[str, Schema]:
             {"type": "string"},
             "monday",
         ),
+        MODEL_VERSION: _optional(
+            "header",
+            MODEL_VERSION,
+            "The version that shall answer; without it the champion does.",
+            name,
+            "20261120T160000Z-1a2b3c4d",
+        ),
+        "inference-header-content-length": _optional(
+            "header",
+            HEADER,
+            "Bytes of the JSON text, where tensors in binary follow it.",
+            {"type": "string", "pattern": "^[0-9]{1,19}$"},
+        ),
         "x-request-id": _optional(
             "header",
             "x-request-id",
@@ -81,6 +96,10 @@ def headers() -> dict[str, Schema]:
             "description": "Where to see what becomes of it.",
             "required": True,
             "schema": {"type": "string", "format": "uri-reference"},
+        },
+        "inference-header-content-length": {
+            "description": "Bytes of the JSON text, where tensors in binary follow it.",
+            "schema": {"type": "string", "pattern": "^[0-9]+$"},
         },
         "retry-after": {
             "description": "Seconds after which it may work.",

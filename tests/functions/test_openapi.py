@@ -255,7 +255,9 @@ def test_acting_routes_are_functions_of_their_own_and_ask_for_a_key() -> None:
 
 
 def test_exactly_the_routes_of_health_are_open() -> None:
-    assert {route.path for route in routes("all") if route.is_open} == {"/health/live", "/health/ready"}
+    assert {route.path for route in routes("all") if route.is_open} == {
+        "/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready", "/ping", "/health",
+    }  # fmt: skip
 
 
 def test_every_function_of_every_room_is_described() -> None:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from functions.api_document.components import health, models, monitoring, problems, runs, scoring, uploads, versions
+from functions.api_document.components import (
+    health,
+    mlflow,
+    models,
+    monitoring,
+    open_inference,
+    problems,
+    runs,
+    scoring,
+    uploads,
+    versions,
+)
 from functions.api_document.shapes import Schema
 
 
 def schemas() -> dict[str, Schema]:
     """Every schema of the whole app, by name."""
-    rooms = (health, problems, scoring, models, versions, uploads, runs, monitoring)
+    rooms = (health, problems, scoring, open_inference, mlflow, models, versions, uploads, runs, monitoring)
     return {name: schema for room in rooms for name, schema in room.schemas().items()}
