@@ -12,51 +12,22 @@ answered by the version in memory and has the pointer looked at there and then.
 
 from __future__ import annotations
 
-import logging
 import time
-from dataclasses import dataclass
 from functools import partial
 
 from automl import spec
 from automl.errors import EvergreenError, NotFound, Unavailable
-from automl.events import Clock, iso
-from automl.registry import Pointer, Registry
+from automl.events import Clock
+from automl.registry import Registry
 from automl.scoring import runtime
 from automl.scoring.cache import Sessions
+from automl.scoring.following import Following, Held
 from automl.scoring.loading import load
 from automl.scoring.once import Once
 from automl.scoring.rounds import Rounds
 from automl.scoring.session import ModelSession
 from automl.settings import Settings
 from automl.telemetry.metrics import LOAD_DURATION
-
-logger = logging.getLogger(__name__)
-
-
-@dataclass(slots=True, kw_only=True)
-class _Held:
-    """The version that answers for a model.
-
-    Parameters
-    ----------
-    etag
-        Of the pointer it was loaded for.
-    trouble
-        Why it is not the champion that the pointer names; None when it is.
-    unread
-        Why the pointer could not be read at the last look; None when it could.
-    is_asked
-        Whether a request came since the last look.
-    is_resting
-        Whether a look was left out because none came.
-    """
-
-    version: str
-    etag: str
-    trouble: str | None = None
-    unread: str | None = None
-    is_asked: bool = True
-    is_resting: bool = False
 
 
 class Champions:
@@ -71,11 +42,11 @@ class Champions:
     def __init__(self, registry: Registry, settings: Settings, clock: Clock) -> None:
         runtime.few_heaps()
         self._registry = registry
-        self._clock = clock
         self._sessions = Sessions(
             partial(_timed, registry, max_bytes=settings.max_model_bytes), settings.model_cache_bytes, clock
         )
-        self._held: dict[str, _Held] = {}
+        self._following = Following(registry, self._sessions, clock)
+        self._held: dict[str, Held] = {}
         self._once: Once[str, ModelSession] = Once()
         self._rounds = Rounds(settings.champion_refresh_s, self._asked, self.look)
 
@@ -161,65 +132,17 @@ class Champions:
 
     def _current(self, model: str) -> ModelSession:
         """The version that answers from now on. Called once at a time for a model."""
-        held = self._held.get(model)
-        session = None if held is None else self._sessions.cached(model, held.version)
+        before = self._held.get(model)
         try:
-            if held is not None and session is not None:
-                return self._looked(model, held, session)
-            return self._first(model, self._registry.pointer(model))
+            held, session = self._following.now(model, before)
         except NotFound:
             self._held.pop(model, None)  # deleted: from now on it is as unknown here as anywhere
             spec.load(self._registry.storage, model)  # a model nobody has made is told apart from an untrained one
             raise
-
-    def _looked(self, model: str, held: _Held, session: ModelSession) -> ModelSession:
-        """Follow the pointer if it has moved and can be read; `session` is in memory and answers meanwhile."""
-        try:
-            pointer = self._registry.pointer_unless(model, held.etag)
-        except NotFound:
-            raise
-        except EvergreenError as error:
-            held.unread = f"The champion pointer cannot be read: {error}"
-            return session
-        held.unread = None
-        return session if pointer is None else self._follow(model, held, session, pointer)
-
-    def _follow(self, model: str, held: _Held, old: ModelSession, pointer: Pointer) -> ModelSession:
-        """The champion once the pointer has moved, or the old one while the new one cannot answer."""
-        if pointer.champion == held.version:
-            self._held[model] = _Held(version=held.version, etag=pointer.etag)
-            return old
-        try:
-            session = self._sessions.get(model, pointer.champion)
-        except Unavailable as error:  # the old ETag stays, so that the next look tries again
-            self._in_trouble(model, held, f"Champion {pointer.champion} cannot be read yet: {error}")
-            return old
-        except EvergreenError as error:
-            held.etag = pointer.etag
-            text = f"Champion {pointer.champion} cannot answer: {error} Version {held.version} answers."
-            self._in_trouble(model, held, text)
-            return old
-        self._held[model] = _Held(version=session.version, etag=pointer.etag)
-        self._sessions.forget(model, held.version)
-        logger.info("Model %s answers with version %s.", model, session.version)
+        self._held[model] = held
+        if before is not None and before.version != held.version:
+            self._sessions.forget(model, before.version)
         return session
-
-    def _first(self, model: str, pointer: Pointer) -> ModelSession:
-        """The champion of a cold start, or its predecessor where it cannot answer."""
-        reasons: list[str] = []
-        for version in filter(None, (pointer.champion, pointer.previous)):
-            try:
-                session = self._sessions.get(model, version)
-            except Unavailable:
-                raise
-            except EvergreenError as error:
-                reasons.append(f"version {version} cannot answer: {error}")
-                continue
-            self._held[model] = held = _Held(version=version, etag=pointer.etag)
-            if reasons:
-                self._in_trouble(model, held, f"Champion {reasons[0]} Its predecessor {version} answers.")
-            return session
-        raise Unavailable(f"No version of model '{model}' can answer: {'; '.join(reasons)}")
 
     def _pinned(self, model: str, version: str) -> ModelSession:
         try:
@@ -231,11 +154,6 @@ class Champions:
             raise
         except EvergreenError as error:
             raise Unavailable(f"Version '{version}' of model '{model}' cannot answer: {error}") from error
-
-    def _in_trouble(self, model: str, held: _Held, text: str) -> None:
-        if text != held.trouble:
-            held.trouble = text
-            logger.error("Model %s, %s: %s", model, iso(self._clock()), text)
 
     def _asked(self) -> list[str]:
         """The models asked for since the last look; the others rest, and those put out of memory are forgotten."""

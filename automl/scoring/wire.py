@@ -79,6 +79,8 @@ def _varint(message: memoryview, position: int) -> tuple[int, int]:
     for index, byte in enumerate(message[position : position + _LONGEST_VARINT]):
         value |= (byte & 0x7F) << 7 * index
         if byte < 0x80:
+            if value >> 64:
+                raise Malformed(f"the number at byte {position} has more than 64 bits")
             return value, position + index + 1
     raise Malformed(f"the number at byte {position} has no end")
 

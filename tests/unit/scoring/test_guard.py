@@ -167,7 +167,8 @@ def look_up(**attributes: Any) -> NodeProto:
         ([helper.make_node("Gather", ["texts", "best"], ["names"])], "more than one Gather makes texts"),
         ([helper.make_node("Gather", ["joined", "best"], ["names"]), join("texts", "cat")], "a Gather reads texts"),
         ([helper.make_node("Gather", ["cat", "best"], ["names"])], "a Gather reads texts"),
-        ([helper.make_node("Cast", ["num"], ["text"], to=TensorProto.STRING)], "makes texts of numbers"),
+        ([helper.make_node("Cast", ["num"], ["text"], to=TensorProto.STRING)], "a Cast makes the element type 8"),
+        ([helper.make_node("Cast", ["num"], ["text"], to=(1 << 32) + 8)], "a Cast makes the element type 4294967304"),
         ([look_up(keys_strings=["a"], values_strings=["b"])], "'values_strings', which makes texts"),
         ([look_up(keys_strings=["a"], values_tensor=TEXTS)], "an attribute has a tensor of texts"),
     ],
@@ -198,7 +199,16 @@ def test_field_that_protobuf_would_merge_is_refused(field: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "tail", [b"\x08", b"\x3a\xff\xff\xff\xff\x0f", b"\x0b\x0c", b"\x08" + b"\xff" * 11, b"\xfa\x7f\x00", b"\x00\x00"]
+    "tail",
+    [
+        b"\x08",
+        b"\x3a\xff\xff\xff\xff\x0f",
+        b"\x0b\x0c",
+        b"\x08" + b"\xff" * 11,
+        b"\xfa\x7f\x00",
+        b"\x00\x00",
+        b"\x08" + b"\xff" * 9 + b"\x7f",
+    ],
 )
 def test_bytes_that_are_no_field_are_refused(tail: bytes) -> None:
     with pytest.raises(Unfit, match="The file is no ONNX model that Evergreen wrote"):
