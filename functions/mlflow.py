@@ -30,8 +30,8 @@ _CODES = {
 """The `error_code` that MLflow's clients know, where it is not BAD_REQUEST."""
 
 _PINGED = {
-    200: Answer(content={TEXT: "EmptyLine"}),
-    503: Answer(content={TEXT: "EmptyLine"}, about="It can do no work."),
+    200: Answer(content={TEXT: None}),
+    503: Answer(content={TEXT: None}, about="It can do no work."),
 }
 
 
@@ -81,7 +81,7 @@ def health(req: func.HttpRequest) -> func.HttpResponse:
 
 @blueprint.route("version", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
-@described("mlflow", others={200: Answer(content={TEXT: "Version"})})
+@described("mlflow", others={200: Answer(content={TEXT: None})})
 def version(req: func.HttpRequest) -> func.HttpResponse:
     """The version of Evergreen, as plain text."""
     return func.HttpResponse(automl.__version__, mimetype=TEXT)

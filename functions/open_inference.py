@@ -21,13 +21,13 @@ from functions.requests import BYTES, JSON, media_type, model_of, version_of
 
 blueprint = routes()
 
-_BOTH = {JSON: "InferenceResponse", BYTES: "BinaryTensors"}
+_BOTH = {JSON: "InferenceResponse", BYTES: None}
 
 about = partial(described, "open-inference", errors="open-inference")
 about_inference = partial(
     about,
     others={200: Answer(content=_BOTH, headers=(HEADER.lower(),))},
-    body={JSON: "InferenceRequest", BYTES: "BinaryTensors"},
+    body={JSON: "InferenceRequest", BYTES: None},
 )
 
 

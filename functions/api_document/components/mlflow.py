@@ -1,4 +1,4 @@
-"""The requests and answers of MLflow's scoring server, as JSON Schemas."""
+"""The requests of MLflow's scoring server, as JSON Schemas."""
 
 from __future__ import annotations
 
@@ -25,8 +25,6 @@ def schemas() -> dict[str, Schema]:
             "properties": forms,
             "oneOf": [{"required": [form]} for form in forms],
         },
-        "EmptyLine": {"const": "\n"},
-        "Version": {"type": "string", "examples": ["0.1.0"]},
     }
 
 

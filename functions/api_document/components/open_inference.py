@@ -91,11 +91,6 @@ def _inference() -> dict[str, Schema]:
             data=_list({"type": ["number", "string", "boolean"]}),
             parameters=_object({"binary_data_size": _SIZE}),
         ),
-        "BinaryTensors": {
-            "type": "string",
-            "format": "binary",
-            "description": "The JSON text, then the tensors in binary, in its order.",
-        },
     }
 
 
