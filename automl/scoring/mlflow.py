@@ -7,9 +7,13 @@ stands beside the one form; `instances` may be columns as `inputs` may, and eith
 from __future__ import annotations
 
 import json
+import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+
+import orjson
 
 from automl.errors import InvalidInput, Problem
 from automl.scoring import rows
@@ -59,8 +63,11 @@ def _object(body: bytes) -> dict[str, Any]:
         if b"NaN" not in body:
             raise
         try:
-            value = json.loads(body, parse_constant=_missing, object_pairs_hook=_once)
-        except (ValueError, RecursionError):
+            value = json.loads(
+                body.decode(), parse_constant=_missing, parse_int=_whole, parse_float=_finite, object_pairs_hook=_once
+            )
+            orjson.dumps(value)  # knows halves of surrogate pairs, which nothing behind could write
+        except (TypeError, ValueError, RecursionError):
             raise strict from None  # something else is wrong, too
         if not isinstance(value, dict):
             raise
@@ -72,11 +79,22 @@ def _missing(token: str) -> None:
         raise ValueError(token)
 
 
+def _whole(text: str) -> float:
+    """A whole number as `body.loads` reads it: one that 64 bits do not hold is a float."""
+    number = int(text)
+    return number if -(2**63) <= number < 2**64 else _finite(text)
+
+
+def _finite(text: str) -> float:
+    if math.isinf(number := float(text)):
+        raise ValueError(text)
+    return number
+
+
 def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     read = dict(pairs)
     if len(read) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
         raise _bad("body", "each key once", f"{twice[:60]!r} twice in one object", "Send each key of an object once.")
     return read
 

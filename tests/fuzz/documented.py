@@ -9,7 +9,11 @@ from functions.api_document.document import document
 from functions.api_document.registered import routes
 from functions.http import STATUS
 
-PATHS = {"score": "/models/{model}/score"}
+PATHS = {
+    "score": "/models/{model}/score",
+    "invocations": "/invocations",
+    "v2_infer": "/v2/models/{model}/infer",
+}
 """The path of each function that is fuzzed."""
 
 BY_PLATFORM = frozenset({401})

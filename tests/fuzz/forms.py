@@ -15,6 +15,8 @@ FEATURES = ("age", "job", "since", "member")
 
 JSON_FORMS = ("dataframe_records", "dataframe_split", "instances", "instances of lists", "inputs", "inputs of rows")
 FORMS = (*JSON_FORMS, "one object", "csv")
+ALL = (*FORMS, "MLflow", "tensors in JSON", "tensors in binary")
+"""With those of the protocols."""
 
 
 def body(form: str, records: Records) -> Any:

@@ -1,6 +1,7 @@
 """The guided part: atheris changes what reached new code, and what it makes is judged like the rest.
 
-An input is three bytes, which choose model, content type and packing, and the body before it is packed.
+An input is six bytes, which choose function, model, content type, packing and the length of the JSON text before
+tensors in binary, and the body before it is packed.
 `.venv-fuzz/bin/python -m tests.fuzz.guided`
 """
 
@@ -13,36 +14,51 @@ from random import Random
 import atheris
 
 with atheris.instrument_imports(include=["automl", "functions"]):
-    from tests.fuzz import byte_changes, oracle, part, transport
+    from tests.fuzz import byte_changes, documented, infer, oracle, part, transport
     from tests.fuzz.requests import request
     from tests.fuzz.sent import Sent
     from tests.fuzz.world import World, world
 
 MODELS = (*transport.MODELS, *transport.UNREACHED[:3])
 PACKINGS = (None, *transport.PACKING)
+PREFIX, NO_LENGTH = 6, 0xFFFF
+
+
+FUNCTIONS = tuple(documented.PATHS)
 
 
 def sent_of(data: bytes) -> Sent:
     """The request of an input."""
-    choices, plain = data[:3].ljust(3, b"\0"), data[3:]
-    encoding = PACKINGS[choices[2] % len(PACKINGS)]
+    choices, plain = data[:PREFIX].ljust(PREFIX, b"\0"), data[PREFIX:]
+    function = FUNCTIONS[choices[0] % len(FUNCTIONS)]
+    encoding = PACKINGS[choices[3] % len(PACKINGS)]
+    types = infer.MEDIA if function == "v2_infer" else transport.TYPES
+    headers = transport.headers(types[choices[2] % len(types)], encoding)
+    length = int.from_bytes(choices[4:], "little")
+    if function == "v2_infer" and length < NO_LENGTH:
+        headers[infer.HEADER] = str(length)
     return Sent(
-        model=MODELS[choices[0] % len(MODELS)],
+        function=function,
+        model="adult" if function == "invocations" else MODELS[choices[1] % len(MODELS)],
         body=transport.PACKING[encoding or "identity"](plain),
         plain=plain,
-        headers=transport.headers(transport.TYPES[choices[1] % len(transport.TYPES)], encoding),
+        headers=headers,
     )
 
 
 def input_of(sent: Sent) -> bytes:
     """An input whose request is like the given one."""
     kind, encoding = sent.headers.get("content-type"), sent.headers.get("content-encoding")
+    types = infer.MEDIA if sent.function == "v2_infer" else transport.TYPES
     places = (
+        FUNCTIONS.index(sent.function),
         MODELS.index(sent.model) if sent.model in MODELS else 0,
-        transport.TYPES.index(kind),
+        types.index(kind) if kind in types else 0,
         PACKINGS.index(encoding) if encoding in PACKINGS else 0,
     )
-    return bytes(places) + sent.plain
+    length = sent.headers.get(infer.HEADER, "")
+    number = int(length) if length.isascii() and length.isdecimal() and len(length) < 6 else NO_LENGTH
+    return bytes(places) + min(number, NO_LENGTH).to_bytes(2, "little") + sent.plain
 
 
 def changed(data: bytes, most: int, seed: int) -> bytes:
@@ -52,9 +68,9 @@ def changed(data: bytes, most: int, seed: int) -> bytes:
     if way == 0:
         return input_of(request(seed, 0))[:most]
     if way == 1:
-        return (data[:3] + byte_changes.hurt(data[3:], rng))[:most]
+        return (data[:PREFIX] + byte_changes.hurt(data[PREFIX:], rng))[:most]
     if way == 2:
-        return (bytes(byte ^ rng.randrange(16) for byte in data[:3]) + data[3:])[:most]
+        return (bytes(byte ^ rng.randrange(16) for byte in data[:PREFIX]) + data[PREFIX:])[:most]
     return bytes(atheris.Mutate(data, most))
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from tests.fuzz import oracle, part, transport
+from tests.fuzz import documented, oracle, part, transport
 from tests.fuzz.requests import request
 from tests.fuzz.sent import Answer, Sent
 from tests.support.host import host
@@ -20,7 +20,7 @@ NAMED = (*transport.MODELS, *transport.UNREACHED[:3])
 
 def send(connection: http.client.HTTPConnection, sent: Sent) -> Answer:
     """Send a request over a connection that is kept open."""
-    path = f"/models/{quote(sent.model, safe='')}/score"
+    path = documented.PATHS[sent.function].replace("{model}", quote(sent.model, safe=""))
     connection.request("POST", path, body=sent.body, headers=dict(sent.headers))
     response = connection.getresponse()
     headers = {name.lower(): value for name, value in response.getheaders()}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+_HEADER = "Inference-Header-Content-Length"
 _FORMS = "dataframe_records|dataframe_split|instances|inputs"
 
 KINDS: dict[str, str] = {
@@ -66,6 +67,33 @@ KINDS: dict[str, str] = {
     "unknown category": r"column: one of the categories",
     "length": r"column: text of at most \d+ characters",
     "no finite answer": r"body: values that the model can answer with a finite number",
+    # MLflow's forms
+    "not one form": r"body: exactly one of dataframe_records",
+    "parameter of the content type": r"unsupported_media_type: Expected no parameter of the content type",
+    # the Open Inference Protocol
+    "id": r"id: text, got",
+    "sequence": r"parameters\.sequence_id: none",
+    "parameters": r"(.*\.)?parameters: an object",
+    "flag": r".*\.binary_data(_output)?: true or false",
+    "shared memory": r".*\.shared_memory_region: none",
+    "classification": r".*\.classification: none",
+    "length of the JSON text": rf"{_HEADER}: a whole number",
+    "tensors": r"(inputs|outputs): a list of objects",
+    "name": r".*\.name: text",
+    "tensor twice": r".*\.name: each tensor once",
+    "datatype": r".*\.datatype: one of BOOL",
+    "shape": r".*\.shape: \[N",
+    "elements": r".*\.data: (a list|none beside binary data)",
+    "size without a header": rf".*\.binary_data_size: the header {_HEADER}",
+    "size": r".*\.binary_data_size: (a whole number of bytes|\d+ bytes for)",
+    "bytes after the JSON text": r"body: \d+ bytes of tensors",
+    "number of elements": r"inputs\..*: (\d+ elements|data of the shape|a list of \d+ elements)",
+    "rows of a tensor": r"inputs: (as many rows in every tensor|at least one row)",
+    "column in two tensors": r"inputs\..*: each column once",
+    "element of its datatype": r"inputs\..*: (true, false or null|a whole number|a number or null|text or null|BF16)",
+    "range of its datatype": r"inputs\..*: (U?INT\d+, -?\d+ to|a number that fits)",
+    "element in binary": r"inputs\..*: (a byte that is 0 or 1|text in UTF-8)",
+    "output": r"outputs: one of",
 }
 """What is refused, by a pattern of its code and message, or of its field and what was expected of it."""
 
@@ -81,6 +109,18 @@ def kinds_of(answer: Mapping[str, Any]) -> Iterator[str]:
     for problem in problems:
         where = "column" if "column" in problem else problem["field"]
         yield _kind(f"{where}: {problem['expected']}, got {problem['got']}")
+
+
+def kind_of_message(message: str) -> str:
+    """The kind of a refusal of which the message alone is told. Raises LookupError for one that is not listed."""
+    if found := re.match(r"(?:Column|Field) '(?P<name>.*?)': expected (?P<rest>.*)", message, re.DOTALL):
+        return _kind(f"{'column' if message.startswith('Column') else found['name']}: {found['rest']}")
+    for code in ("too_large", "unsupported_media_type", "not_found", "unavailable"):
+        try:
+            return _kind(f"{code}: {message}")
+        except LookupError:
+            continue
+    raise LookupError(f"a refusal of no listed kind: {message[:300]}")
 
 
 def _kind(text: str) -> str:

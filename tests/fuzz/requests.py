@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
-from tests.fuzz import byte_changes, cells, forms, row_changes, transport
+import orjson
+
+from tests.fuzz import byte_changes, cells, forms, infer, row_changes, transport
 from tests.fuzz.json_text import write
 from tests.fuzz.sent import Sent
 from tests.fuzz.world import SETTINGS
 
 LIMIT = SETTINGS.max_body_bytes
+MLFLOW_FORMS = ("dataframe_records", "dataframe_split", "instances", "inputs")
 
 
 def request(seed: int, number: int) -> Sent:
     """The request of a number. The same two always make the same."""
     rng = Random(f"{seed}:{number}")
+    dice = rng.randrange(20)
+    if dice < 4:
+        return infer.request(rng)
+    return _scoring(rng) if dice < 17 else _invocation(_scoring(rng), rng)
+
+
+def _invocation(sent: Sent, rng: Random) -> Sent:
+    """The same body for MLflow's route, which has a form less and lets more pass."""
+    sent = replace(sent, function="invocations", model="adult")
+    if rng.randrange(20) == 0:
+        headers = {**sent.headers, "content-type": "application/json; format=pandas-split"}
+        return replace(sent, headers=headers, status=None)
+    if sent.body == sent.plain and rng.randrange(4) == 0:
+        odd = rng.choice((b"NaN", b'NaN, "\\ud800": 7', b'"\\ud800"', b"1e999, NaN", b"NaN" + b"[" * 2_000))
+        body = sent.plain.replace(b"null", odd, 1).replace(b'"job"', rng.choice((b'"job"', b'"\\udc00"')), 1)
+        return replace(sent, body=body, plain=body, status=415 if sent.status == 415 else None)
+    value = orjson.loads(sent.plain) if sent.status == 200 and sent.media != "text/csv" else None
+    is_right = sent.status == 200 and (value is None or any(form in value for form in MLFLOW_FORMS))
+    status = 200 if is_right else 415 if sent.status == 415 else None
+    return replace(sent, status=status)
+
+
+def _scoring(rng: Random) -> Sent:
     dice = rng.random()
     if dice < 0.42:
         return _packed(rng, *_right(rng), status=200)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,8 @@ class Sent:
         The body before it was packed; the same where it was not.
     status
         What it has to be answered with, where its maker knows.
+    records
+        The rows in it as JSON has them, where it is of a protocol from which they cannot be read back.
     """
 
     model: str
@@ -28,6 +31,7 @@ class Sent:
     headers: Mapping[str, str] = field(default_factory=dict)
     function: str = "score"
     status: int | None = None
+    records: tuple[Mapping[str, Any], ...] | None = None
 
     @property
     def media(self) -> str:

@@ -39,7 +39,7 @@ class Tally:
         """What should have been reached and was not, in words; empty where the run proves what it is meant to."""
         found = [f"error code {code} was never reached" for code in documented.CODES if not self.codes[code]]
         found += [f"refusal '{kind}' was never reached" for kind in refusals.KINDS if not self.kinds[kind]]
-        found += [f"form '{form}' was never accepted" for form in forms.FORMS if not self.forms[form]]
+        found += [f"form '{form}' was never accepted" for form in forms.ALL if not self.forms[form]]
         if self.accepted < ACCEPTED_SHARE * self.tried:
             found.append(f"{self.accepted:,} of {self.tried:,} accepted, fewer than {ACCEPTED_SHARE:.0%}")
         return found

@@ -10,7 +10,8 @@ import orjson
 import pytest
 
 from tests.fuzz import documented, forms
-from tests.fuzz.oracle import Broken, check, judge
+from tests.fuzz.broken import Broken
+from tests.fuzz.oracle import check, judge
 from tests.fuzz.requests import request
 from tests.fuzz.sent import Answer, Sent
 from tests.fuzz.structured import CROWDS, crowds

@@ -18,7 +18,7 @@ from automl.bootstrap import Serving
 from automl.errors import Unavailable
 from automl.settings import Settings
 from automl.spec import Spec
-from functions import score
+from functions import mlflow, open_inference, score
 from tests.fuzz.sent import Answer, Sent
 from tests.support.clock import FixedClock
 from tests.support.memory import MemoryStorage
@@ -67,7 +67,11 @@ class World:
         self.serving = serving
         self.storage = storage
         self._loop = loop
-        self._functions: dict[str, Callable[..., Any]] = {"score": _handler(score.score)}
+        self._functions: dict[str, Callable[..., Any]] = {
+            "score": _handler(score.score),
+            "invocations": _handler(mlflow.invocations),
+            "v2_infer": _handler(open_inference.v2_infer),
+        }
 
     def send(self, *crowd: Sent) -> list[Answer]:
         """The answers to requests that come in one turn of the event loop."""

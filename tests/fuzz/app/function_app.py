@@ -7,7 +7,7 @@ import functools
 import azure.functions as func
 
 from automl import bootstrap
-from functions import score
+from functions import mlflow, open_inference, score
 from tests.fuzz import world
 
 serving, _ = world.parts()
@@ -15,4 +15,5 @@ bootstrap.process = functools.cache(lambda: serving.core)
 bootstrap.serving = functools.cache(lambda: serving)
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
-app.register_functions(score.blueprint)
+for each in (score, mlflow, open_inference):
+    app.register_functions(each.blueprint)
