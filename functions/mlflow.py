@@ -50,6 +50,7 @@ def wording(failure: Failure) -> func.HttpResponse:
     parameters=(MODEL_VERSION,),
     refuses=(NotFound,),
     errors="mlflow",
+    per_model=True,
 )
 async def invocations(req: func.HttpRequest) -> func.HttpResponse:
     """Predictions of the default model for the rows of the body."""

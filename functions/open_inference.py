@@ -17,7 +17,7 @@ from functions.api_document.described import Answer, described
 from functions.bodies import Body
 from functions.health import readiness
 from functions.http import Failure, answer, endpoint_with, routes
-from functions.requests import BYTES, JSON, media_type, model_of, version_of
+from functions.requests import BYTES, JSON, MODEL_VERSION, media_type, model_of, version_of
 
 blueprint = routes()
 
@@ -70,7 +70,7 @@ def v2_ready(req: func.HttpRequest) -> func.HttpResponse:
 
 @blueprint.route("v2/models/{model}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
-@about("ModelMetadata")
+@about("ModelMetadata", per_model=True)
 def v2_model(req: func.HttpRequest) -> dict[str, Any]:
     """The tensors that a model takes and gives, and its versions."""
     return _metadata(req)
@@ -86,7 +86,7 @@ def v2_version(req: func.HttpRequest) -> dict[str, Any]:
 
 @blueprint.route("v2/models/{model}/ready", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
-@about("ModelReady")
+@about("ModelReady", per_model=True)
 def v2_model_ready(req: func.HttpRequest) -> dict[str, Any]:
     """Whether a model can answer, else 503 with the reason."""
     return _model_ready(req)
@@ -102,7 +102,7 @@ def v2_version_ready(req: func.HttpRequest) -> dict[str, Any]:
 
 @blueprint.route("v2/models/{model}/infer", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
-@about_inference(parameters=(HEADER.lower(), "x-model-version"))
+@about_inference(parameters=(HEADER.lower(), MODEL_VERSION), per_model=True)
 async def v2_infer(req: func.HttpRequest) -> func.HttpResponse:
     """Predictions for the rows in the tensors of the body."""
     return await _infer(req)

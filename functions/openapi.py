@@ -36,4 +36,7 @@ def model_openapi(req: func.HttpRequest) -> dict[str, Any]:
     session = serving.champions.get(model)
     settings = serving.core.settings
     own = registered(settings.role)
-    return model_document(own, components.schemas(), session, text_chars=settings.max_text_chars)
+    is_default = serving.default_model.is_(model)
+    return model_document(
+        own, components.schemas(), session, text_chars=settings.max_text_chars, is_default=is_default
+    )

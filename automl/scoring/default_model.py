@@ -56,6 +56,13 @@ class DefaultModel:
             self._found = model, self._clock()
             return model
 
+    def is_(self, model: str) -> bool:
+        """Whether it is this one. Blocks and raises Unavailable as `get` does."""
+        try:
+            return self.get() == model
+        except NotFound:
+            return False
+
 
 def _only(models: list[str]) -> str:
     if len(models) == 1:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from automl.scoring.session import ModelSession
-from functions.api_document import signature_schemas
+from functions.api_document import signature_schemas, tensor_schemas
 from functions.api_document.document import document
 from functions.api_document.registered import Route
 from functions.api_document.shapes import Schema
@@ -18,7 +18,12 @@ _REFERENCE = re.compile(r"#/components/schemas/(\w+)")
 
 
 def model_document(
-    routes: Iterable[Route], schemas: Mapping[str, Schema], session: ModelSession, *, text_chars: int
+    routes: Iterable[Route],
+    schemas: Mapping[str, Schema],
+    session: ModelSession,
+    *,
+    text_chars: int,
+    is_default: bool,
 ) -> dict[str, Any]:
     """The document of one model.
 
@@ -30,13 +35,17 @@ def model_document(
         The champion, whose signature it is.
     text_chars
         Longest text of a category, in characters.
+    is_default
+        Whether routes without a model's name speak of this one.
     """
     own = [
         replace(route, template=_MODEL.sub(session.model, route.template))
         for route in routes
         if route.description is not None and route.description.per_model
+        if is_default or "model" in route.parameters
     ]
-    known = {**schemas, **signature_schemas.schemas(session.signature, key=session.key, text_chars=text_chars)}
+    rows = signature_schemas.schemas(session.signature, key=session.key, text_chars=text_chars)
+    known = {**schemas, **rows, **tensor_schemas.schemas(session.signature)}
     title = f"Model {session.model}"
     made = document(own, known, title=title, version=session.version)
     made["components"]["schemas"] = _needed(made["paths"], known)

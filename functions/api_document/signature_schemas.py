@@ -36,6 +36,10 @@ def schemas(signature: Signature, *, key: str | None, text_chars: int) -> dict[s
     return {
         "Cell": {"description": "A value of some column."},
         "Row": {**_row(signature, cells, key, text_chars), "examples": [example]},
+        "LenientRow": {
+            **_features(cells),
+            "description": "One row: a value for each feature of the model. Other columns are not read.",
+        },
         "RowAsList": {
             **as_list,
             "description": f"One row: {', '.join(names)}.",
@@ -89,15 +93,19 @@ def _row(signature: Signature, cells: dict[str, Schema], key: str | None, text_c
     others[signature.target] = {"description": "The target. Accepted and not read."}
     if key is not None:
         others[key] = {**_text(text_chars), "description": "The business key: truth may be sent by it."}
+    features = _features(cells)
     row: Schema = {
-        "type": "object",
+        **features,
         "description": "One row: a value for each feature of the model.",
-        "required": list(cells),
-        "properties": {**others, **cells},
+        "properties": {**others, **features["properties"]},
     }
     if signature.unknown_columns == "refuse":
         return {**row, "additionalProperties": False}
     return {**row, "propertyNames": {"not": {"enum": list(FORMS)}}}
+
+
+def _features(cells: dict[str, Schema]) -> Schema:
+    return {"type": "object", "required": list(cells), "properties": cells}
 
 
 def _cell(feature: Feature, text_chars: int, *, refuses: bool) -> Schema:

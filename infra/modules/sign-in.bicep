@@ -29,8 +29,12 @@ resource signIn 'Microsoft.Web/sites/config@2024-11-01' = {
       unauthenticatedClientAction: 'RedirectToLoginPage'
       redirectToProvider: 'azureactivedirectory'
       excludedPaths: [
+        '/health'
         '/health/live'
         '/health/ready'
+        '/ping'
+        '/v2/health/live'
+        '/v2/health/ready'
       ]
     }
     identityProviders: {

@@ -30,5 +30,11 @@ def map_case(context: Any, case: Any) -> Any:
     return case
 
 
+def as_text(context: Any, response: Any) -> str:
+    """Bytes as a schema of `format: binary` has them."""
+    return str(response.content, "latin-1")
+
+
 for each in (filter_case, map_case):
     schemathesis.hook(each)
+schemathesis.deserializer("application/octet-stream")(as_text)

@@ -11,8 +11,8 @@ import pytest
 from tests.clients.schemathesis_run import DOCUMENTS, WHOLE, run
 from tests.support.served import HOST_KEY, served
 
-FEW = ("--max-examples", "4")
-SHORT = {"/openapi.json": FEW, "/models/adult/openapi.json": ("--phases", "examples,fuzzing", "--max-examples", "12")}
+FEW = ("--max-examples", "2")
+SHORT = {"/openapi.json": FEW, "/models/adult/openapi.json": ("--phases", "examples,fuzzing", "--max-examples", "10")}
 """What `make schemathesis` does at length. The coverage phase of a model's rows takes a minute."""
 
 

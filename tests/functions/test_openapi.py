@@ -120,7 +120,14 @@ async def test_document_of_a_model_speaks_its_columns_and_classes(adult: Client)
         "description": "",
         "license": {"name": "MIT", "identifier": "MIT"},
     }
-    assert set(made["paths"]) == {"/models/adult/score", "/models/adult/truth"}
+    assert set(made["paths"]) == {
+        "/models/adult/score",
+        "/models/adult/truth",
+        "/v2/models/adult",
+        "/v2/models/adult/ready",
+        "/v2/models/adult/infer",
+        "/invocations",
+    }
     schemas = made["components"]["schemas"]
     row = schemas["Row"]
     assert row["required"] == ["age", "job", "since", "member"]
@@ -165,6 +172,28 @@ async def test_every_form_of_the_example_scores(adult: Client) -> None:
     )
     assert [answer.status for answer in answers] == [200] * 6
     assert len({str(answer.json["predictions"]) for answer in answers}) == 1
+
+
+async def test_tensors_of_the_example_score_as_its_row_does(adult: Client) -> None:
+    made = await of_model(adult)
+    schemas = made["components"]["schemas"]
+    (tensors,), (row,) = schemas["InferenceRequest"]["examples"], schemas["Row"]["examples"]
+    answer = await adult("v2_infer", tensors)
+    predicted = next(output["data"] for output in answer.json["outputs"] if output["name"] == "predict")
+    assert predicted == (await adult("score", row)).json["predictions"]
+    assert "age (FP64), job (BYTES), since (BYTES), member (BYTES)" in schemas["InferenceRequest"]["description"]
+    assert "num ([N, 2]: age, since); cat ([N, 2]: job, member)" in schemas["InferenceRequest"]["description"]
+    assert schemas["OutputTensor"]["properties"]["name"] == {"enum": ["predict", "probabilities"]}
+
+
+async def test_mlflows_route_is_in_the_document_of_the_default_model_alone(adult: Client) -> None:
+    made = await of_model(adult)
+    lenient = made["components"]["schemas"]["LenientRow"]
+    assert Judge(made).validator(lenient).is_valid({**ROW, "unknown": 1})
+    assert not Judge(made).schema("Row").is_valid({**ROW, "unknown": 1})
+    await adult("put_model", {"target": "pay"}, model="other")
+    adult.clock.advance(hours=1.5)
+    assert "/invocations" not in (await of_model(adult))["paths"]
 
 
 async def test_truth_of_the_example_is_accepted(adult: Client) -> None:

@@ -9,9 +9,9 @@ from functions.api_document.shapes import Schema
 
 def schemas() -> dict[str, Schema]:
     """The schemas of this room, by name."""
-    rows = {"type": "array", "minItems": 1, "items": _ref("Row")}
+    rows = {"type": "array", "minItems": 1, "items": _ref("LenientRow")}
     lists = {"type": "array", "minItems": 1, "items": _ref("RowAsList")}
-    either = {"anyOf": [rows, lists, _ref("Columns"), _ref("Row")]}
+    either = {"anyOf": [rows, lists, _ref("Columns"), _ref("LenientRow")]}
     forms = {
         "dataframe_records": rows,
         "dataframe_split": _ref("Table"),
@@ -19,6 +19,7 @@ def schemas() -> dict[str, Schema]:
         "inputs": either,
     }
     return {
+        "LenientRow": _ref("Row"),
         "InvocationsRequest": {
             "type": "object",
             "description": "Rows in exactly one of four forms. What else there is, such as `params`, is not read.",

@@ -58,7 +58,11 @@ def _told() -> dict[str, Schema]:
 
 def _inference() -> dict[str, Schema]:
     parameters = {"type": "object", "description": "Those that are not known are not read."}
-    input_tensor = {"name": _TEXT, "datatype": {"enum": list(DATATYPES)}, "shape": {**_list(_SIZE), "maxItems": 2}}
+    input_tensor = {
+        "name": _TEXT,
+        "datatype": {"enum": list(DATATYPES)},
+        "shape": {**_list(_SIZE), "minItems": 1, "maxItems": 2},
+    }
     output_tensor = {"name": {"enum": ["predict", "probabilities"]}, "datatype": _TEXT, "shape": _list(_SIZE)}
     ids = _list({"type": "string", "format": "uuid"})
     return {
