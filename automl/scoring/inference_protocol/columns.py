@@ -41,15 +41,16 @@ def to_rows(reading: Reading, tensors: Sequence[Tensor]) -> Rows:
     count = _count(reading, tensors)
     columns_of = packed(reading.signature)
     read = {feature.name for feature in reading.signature.features} | {reading.key}
+    unread: list[Any] = [None] * count  # one for all that is no feature: the parser ignores or refuses its name
     columns: dict[str, list[Any]] = {}
     problems: list[Problem] = []
     for tensor in tensors:
         names = columns_of.get(tensor.name, [tensor.name])
+        if tensor.name not in columns_of and tensor.name not in read:
+            columns[tensor.name] = unread
+            continue
         try:
-            if tensor.name not in columns_of and tensor.name not in read:
-                elements: list[Any] = [None] * count  # for the parser to ignore or refuse by name
-            else:
-                elements = _values(tensor, names)
+            elements = _values(tensor, names)
             for index, name in enumerate(names):
                 if name in columns:
                     raise fields.bad(tensor.field, "each column once", f"{name!r} again", "Send it in one input.")

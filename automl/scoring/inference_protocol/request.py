@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from automl.errors import InvalidInput, Problem
+from automl.errors import MAX_PROBLEMS, InvalidInput, Problem
 from automl.forms import shown
 from automl.scoring.body import load_object
 from automl.scoring.inference_protocol import fields
@@ -93,6 +93,8 @@ def _wanted(outputs: Sequence[Mapping[str, Any]]) -> tuple[Wanted, ...]:
             wanted[name] = Wanted(name=name, binary=fields.flag(parameters, "binary_data", f"{field}.parameters"))
         except InvalidInput as error:
             problems += error.problems
+            if len(problems) > MAX_PROBLEMS:
+                break  # no more are listed
     if problems:
         raise InvalidInput.of(problems)
     return tuple(wanted.values())

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from automl.errors import InvalidInput, Problem
+from automl.errors import MAX_PROBLEMS, InvalidInput, Problem
 from automl.forms import shown
 from automl.scoring.body import kind
 from automl.scoring.inference_protocol import fields
@@ -100,6 +100,8 @@ def cut(inputs: Sequence[Mapping[str, Any]], rest: memoryview, *, has_header: bo
             tensors[name] = _tensor(name, given, binary)
         except InvalidInput as error:
             problems += error.problems
+            if len(problems) > MAX_PROBLEMS:
+                break  # no more are listed
     if problems:
         raise InvalidInput.of(problems)
     if at != len(rest):

@@ -79,6 +79,16 @@ def test_nan_is_a_missing_value() -> None:
     assert_same(read(text), rows.from_value(READING, ROW | {"age": None}))
 
 
+def test_nan_within_a_text_is_text() -> None:
+    text = orjson.dumps({"inputs": [ROW | {"age": 0.5, "job": 'a "NaN" b\\'}]}).replace(b"0.5", b"NaN")
+    assert read(text).tensors.cat[0, 0] == 'a "NaN" b\\'
+
+
+def test_body_full_of_quotes_is_refused_at_once() -> None:
+    with pytest.raises(InvalidInput):
+        read(b'{"inputs": NaN, "' + b'\\"' * 1_000_000)  # quadratic, it would take hours
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
@@ -89,12 +99,15 @@ def test_nan_is_a_missing_value() -> None:
         ({"inputs": {}}, "Field 'body': expected at least one row, got none"),
         ({"instances": []}, "Field 'body': expected at least one row, got none"),
         (b'[{"age": 39}]', "Field 'body': expected a JSON object, got a list"),
-        (b'{"inputs": [[NaN, Infinity]]}', "JSON has no NaN and no Infinity; send null."),
-        (b'{"inputs": [[NaN, ', "JSON has no NaN and no Infinity; send null."),
-        (b'{"inputs": {"age": [NaN], "\\ud800": 7}}', "JSON has no NaN and no Infinity; send null."),
-        (b'{"inputs": [{"age": NaN, "job": 1e999}]}', "JSON has no NaN and no Infinity; send null."),
+        (b'{"inputs": [[NaN, Infinity]]}', "expected JSON, got Infinity at line 1"),
+        (b'{"inputs": [[NaN, ', "expected JSON, got something else at line 1"),
+        (b'{"inputs": [["NaN\\', "expected JSON, got something else at line 1"),
+        (b'{"inputs": [[-NaN]]}', "expected JSON, got something else at line 1"),
+        (b"[NaN]", "Field 'body': expected a JSON object, got a list"),
+        (b'{"inputs": {"\\ud800": [NaN]}}', "Field 'body': expected text that UTF-8 can hold"),
+        (b'{"inputs": {"age": [NaN], "\\ud800": 7}}', "Field 'body': expected text that UTF-8 can hold"),
+        (b'{"inputs": [{"age": NaN, "job": 1e999}]}', "expected a number that fits a float64, got a larger one"),
         (b'\xef\xbb\xbf{"inputs": [{"age": NaN}]}', "got a byte order mark"),
-        (b"[NaN]", "JSON has no NaN and no Infinity; send null."),
         (b'{"inputs": [{"age": NaN, "age": 1}]}', "expected each key once, got 'age' twice in one object"),
         (b'{"inputs": ' + b"[" * 5000 + b"NaN", "Field 'body': expected"),
         ({"dataframe_records": [ROW | {"job": "a" * 51}]}, "'job': expected text of at most 50 characters, got 51"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -202,6 +203,23 @@ def test_too_many_rows_are_refused_before_any_is_made() -> None:
     sent = inputs([ROW | {"member": "true"}] * 51)
     with pytest.raises(TooLarge, match="at most 50 rows in one request, got 51"):
         read(*in_json(sent))
+
+
+def test_inputs_that_nobody_knows_take_no_memory_for_the_rows_they_promise() -> None:
+    many = [{"name": f"x{n}", "datatype": "INT8", "shape": [10_000], "data": []} for n in range(2000)]
+    body = orjson.dumps({"inputs": many})
+    tracemalloc.start()
+    with pytest.raises(InvalidInput, match="'x0': expected a column of this model"):
+        read(body, reading=Reading(parser=Parser(CLASSIFIER)))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20 * 2**20  # 2000 columns of 10,000 rows would be 160 MB
+
+
+def test_of_many_bad_inputs_a_hundred_are_listed() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        read(orjson.dumps({"inputs": [{"name": f"x{n}"} for n in range(1000)]}))
+    assert len(refused.value.problems) == 100
 
 
 @pytest.mark.parametrize(
