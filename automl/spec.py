@@ -92,6 +92,9 @@ class Monitor:
     alpha: float = 0.05
     """Chance of any false alarm in the life of a model."""
 
+    slices: tuple[str, ...] = ()
+    """Features by whose values performance is told apart, 5 at most. What was labelled before is not told by them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promotion:
@@ -220,6 +223,13 @@ def _types(value: Any) -> dict[str, str]:
     return {text(name): _KIND(kind) for name, kind in value.items()}
 
 
+def _slices(value: Any) -> tuple[str, ...]:
+    names: tuple[str, ...] = texts(value)
+    if len(names) > 5:
+        raise ValueError
+    return names
+
+
 def _window(value: Any) -> Any:
     return value if value in ("auto", "all") else _MANY(value)
 
@@ -248,6 +258,7 @@ RULES: forms.Rules = {
     "split.kind": (or_none(option("stratified", "random", "time")), "stratified, random or time"),
     "split.holdout": (number(0.05, 0.5), "a number from 0.05 to 0.5"),
     "monitor.alpha": (number(0.0001, 0.5), "a number from 0.0001 to 0.5"),
+    "monitor.slices": (Check(_slices, {**texts.schema, "maxItems": 5}), "a list of at most 5 column names"),
     "promotion.rows": (whole(1000, 10**7), "a whole number from 1000 to 10000000"),
     "promotion.alarm_rows": (whole(200, 10**7), "a whole number from 200 to 10000000"),
     "promotion.margin": (number(0.0, 0.2), "a number from 0 to 0.2"),

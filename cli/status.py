@@ -24,6 +24,9 @@ RUNS = 5
 WATCH_S = 2.0
 """Pause between two looks of `--watch`, in seconds."""
 
+LONG = ("metrics", "reliability")
+"""What only `evergreen monitor` shows: a line a metric, slice and window."""
+
 Line = tuple[str, str]
 
 
@@ -88,7 +91,7 @@ def _lines(state: Mapping[str, Any], *, whole: bool) -> Iterator[Line]:
         return
     yield "labels", f"{monitor['labelled']:,} of {monitor['predictions']:,} predictions"
     yield "alarm", monitor["alarm"]["text"] if monitor["alarm"] else "none"
-    report = dict(monitor.get("report") or {})
+    report = {name: told for name, told in (monitor.get("report") or {}).items() if name not in LONG}
     drift = report.pop("drift", None) or {"on": False, "text": "none", "oddities": []}
     yield "drift", drift["text"] if drift["on"] or whole else "none"
     for oddity in drift.get("oddities", []):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -11,11 +10,12 @@ import orjson
 from automl.evaluation.paired import Loss
 from automl.events import iso
 from automl.log.reader import hour_of
-from automl.monitoring import alarm, comparison, drift, ingest, labels, retrain
+from automl.monitoring import alarm, comparison, coverage, drift, ingest, labels, performance, retrain
 from automl.monitoring.detector import Detector
 from automl.monitoring.ingest import News, Prediction, Truth
-from automl.monitoring.labels import Label
+from automl.monitoring.labels import Label, codes
 from automl.monitoring.scene import Scene
+from automl.monitoring.slices import Slices
 from automl.monitoring.state import State
 from automl.registry import Registry
 
@@ -33,9 +33,12 @@ def decide(state: State, scene: Scene, news: News) -> int | None:
     if changed:
         _know(state, registry, model, [pointer.champion])
         alarm.watch(state, pointer, state.baselines[pointer.champion])
-        pairs = ingest.join(registry.storage, model, scene.mark, state, news) if news.truths else []
+        pairs = _joined(state, scene, news)
         _know(state, registry, model, {prediction.version for _, prediction in pairs})
-        fresh = labels.take(state, _labels(state, pairs))
+        changes = performance.Changes()
+        fresh = labels.take(state, _labels(state, scene, pairs), stands=changes.add)
+        performance.take(state, scene.references, changes, f"{scene.now:%Y-%m-%d}")
+        coverage.take(state, fresh)
         alarm.feed(state, fresh, scene.spec.monitor.alpha)
         drifted = drift.watch(state, scene)
         comparison.judge_challenger(state, scene)
@@ -44,7 +47,7 @@ def decide(state: State, scene: Scene, news: News) -> int | None:
     asked = retrain.ask(state, scene)
     if not changed and not asked:
         return None
-    state.report = _report(state, news, len(fresh), scene.now) | {"drift": drifted}
+    state.report = _report(state, scene, news, len(fresh)) | {"drift": drifted}
     return len(fresh)
 
 
@@ -55,7 +58,13 @@ def _know(state: State, registry: Registry, model: str, versions: Iterable[str])
             state.baselines[version] = orjson.loads(registry.file(model, version, "baseline.json"))["loss"]
 
 
-def _labels(state: State, pairs: list[tuple[Truth, Prediction]]) -> list[Label]:
+def _joined(state: State, scene: Scene, news: News) -> list[tuple[Truth, Prediction]]:
+    if not news.truths:
+        return []
+    return ingest.join(scene.registry.storage, scene.model, scene.mark, state, news, slices=scene.spec.monitor.slices)
+
+
+def _labels(state: State, scene: Scene, pairs: list[tuple[Truth, Prediction]]) -> list[Label]:
     """The pairs with their errors, version by version."""
     by_version: dict[str, list[tuple[Truth, Prediction]]] = {}
     for pair in pairs:
@@ -64,6 +73,8 @@ def _labels(state: State, pairs: list[tuple[Truth, Prediction]]) -> list[Label]:
     for version, own in by_version.items():
         loss = Loss.from_baseline(state.baselines[version])
         errors = loss.raw_errors([truth["truth"] for truth, _ in own], [one.prediction for _, one in own])
+        coded = codes(scene.references.signature(version).classes)
+        slices = Slices(scene.spec.monitor.slices, scene.references.of(version))
         made += [
             Label(
                 id=prediction.id,
@@ -73,27 +84,29 @@ def _labels(state: State, pairs: list[tuple[Truth, Prediction]]) -> list[Label]:
                 hour=ingest.hour_made(prediction.id),
                 version=version,
                 error=error,
+                truth=coded(truth["truth"]),
+                predicted=coded(prediction.prediction),
+                probabilities=prediction.probabilities,
+                slices=slices.of(prediction.features),
             )
             for (truth, prediction), error in zip(own, errors.tolist(), strict=True)
         ]
     return made
 
 
-def _report(state: State, news: News, labelled: int, now: datetime) -> dict[str, Any]:
+def _report(state: State, scene: Scene, news: News, labelled: int) -> dict[str, Any]:
     """What people ask the monitor for."""
     watched = state.watch
     assert watched is not None  # noqa: S101  (`alarm.watch` comes first)
     seen = Detector.from_json(watched["detector"])
     return {
         "performance": labels.performance(state),
-        "coverage": {
-            "predictions": state.predictions,
-            "labelled": state.labelled,
-            "share": state.labelled / state.predictions if state.predictions else None,
-        },
+        "metrics": performance.rows(state, scene.references, scene.versions),
+        "reliability": performance.reliability(state, scene.references, scene.pointer.champion),
+        "coverage": coverage.told(state),
         "detector": {"labels": seen.labels, "bound": seen.bound, "e_value": seen.e_value, "peak": seen.peak},
         "last_pass": {
-            "at": iso(now),
+            "at": iso(scene.now),
             "truths": len(news.truths),
             "predictions": news.predictions,
             "labelled": labelled,

@@ -97,5 +97,5 @@ def _by_name(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[st
 def _answers(column: Column, records: Sequence[Record]) -> Values | None:
     if column.name == PREDICTION:
         return [record["prediction"] for record in records]
-    given = [record["probabilities"] for record in records if record["probabilities"]]
+    given = [probabilities for record in records if (probabilities := record.get("probabilities"))]
     return score_of(np.asarray(given, dtype=np.float64)) if given else None

@@ -156,12 +156,13 @@ class Reference:
 
 
 class References:
-    """The references of a model's versions, each read once."""
+    """The references and signatures of a model's versions, each read once."""
 
     def __init__(self, registry: Registry, model: str) -> None:
         self._registry = registry
         self._model = model
         self._read: dict[str, Reference | None] = {}
+        self._signatures: dict[str, Signature] = {}
 
     def of(self, version: str) -> Reference | None:
         """The reference of a version; None where it does not exist any more or has no distributions."""
@@ -169,9 +170,16 @@ class References:
             self._read[version] = self._load(version)
         return self._read[version]
 
+    def signature(self, version: str) -> Signature:
+        """The signature of a version. Raises NotFound."""
+        if version not in self._signatures:
+            data = self._registry.file(self._model, version, "signature.json")
+            self._signatures[version] = Signature.from_json(orjson.loads(data))
+        return self._signatures[version]
+
     def _load(self, version: str) -> Reference | None:
         try:
-            signature = Signature.from_json(orjson.loads(self._registry.file(self._model, version, "signature.json")))
+            signature = self.signature(version)
             baseline = orjson.loads(self._registry.file(self._model, version, "baseline.json"))
         except NotFound:
             return None

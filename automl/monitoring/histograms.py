@@ -109,6 +109,7 @@ def keep(state: State, found: Mapping[str, Mapping[str, Tally]], now: datetime) 
     first_day = hour_of(now, shift=-24 * DAYS_KEPT)[:10]
     for version, hours in found.items():
         kept = state.histograms.setdefault(version, {})
+        state.predicted[version] = state.predicted.get(version, 0) + sum(tally.rows for tally in hours.values())
         for hour, tally in hours.items():
             _add(kept, hour if hour >= first_hour else hour[:10], tally)
     for version, kept in list(state.histograms.items()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,19 +28,25 @@ CLOSED_AFTER_HOURS = 1
 an append lasts seconds; the rest is for clocks that disagree."""
 
 _HOUR_MS = 3_600_000
+_NO_FEATURES: Mapping[str, Any] = {}
 
 Truth = dict[str, Any]
 """One line of the truth log, decoded; `waited` is added to one by key whose prediction has not come yet."""
 
 
 class Prediction(NamedTuple):
-    """What the monitor needs of a prediction record; the rest, above all the features, is let go at once."""
+    """What the monitor needs of a prediction record; the rest, above all the other features, is let go at once.
+
+    `probabilities` are in the order of the version's classes. `features` are those that performance is told apart by.
+    """
 
     id: str
     key: str | None
     version: str
     at: int
     prediction: Any
+    probabilities: array[float] | None
+    features: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,12 +123,19 @@ def read(
     return News(truths=sorted(truths, key=_receipt), predictions=predictions, awaited=awaited)
 
 
-def join(storage: Storage, model: str, mark: Mark, state: State, news: News) -> list[tuple[Truth, Prediction]]:
+def join(
+    storage: Storage, model: str, mark: Mark, state: State, news: News, *, slices: Sequence[str] = ()
+) -> list[tuple[Truth, Prediction]]:
     """The truths with the champion's prediction of each, in the order of their receipt.
 
     Only the hours that the ids point to are read, and one about them: a record is written after its id is made, and
     not always in the same hour. A truth by business key is looked up in the whole log once, then waits for the key to
     be predicted. Truths by id wait in the state while their prediction may still come; then they are orphans.
+
+    Parameters
+    ----------
+    slices
+        The features that are kept of each prediction.
     """
     by_id = {truth["id"] for truth in news.truths if "id" in truth}
     by_key = {str(truth["key"]) for truth in news.truths if "id" not in truth and "waited" not in truth}
@@ -130,7 +144,7 @@ def join(storage: Storage, model: str, mark: Mark, state: State, news: News) -> 
     for prediction in news.awaited:
         of_key.setdefault(prediction.key, []).append(prediction)
     for records in archive.predictions(storage, model, mark, by_id=by_id, by_key=by_key):
-        for prediction in map(_prediction, records):
+        for prediction in (_prediction(record, slices) for record in records):
             if prediction.id in by_id:
                 of_id.setdefault(prediction.id, prediction)
             if prediction.key in by_key:
@@ -144,9 +158,9 @@ def join(storage: Storage, model: str, mark: Mark, state: State, news: News) -> 
         hours = {hour_name(number + shift) for number in numbers for shift in (-1, 0, 1)}
         batches = lines_of_hours(storage, model, "predictions", (hour for hour in hours if hour >= first))
     for lines in batches:
-        for prediction in _with_id(lines, by_id):
+        for prediction in _with_id(lines, by_id, slices):
             of_id.setdefault(prediction.id, prediction)
-        for prediction in _with_key(lines, by_key):
+        for prediction in _with_key(lines, by_key, slices):
             of_key.setdefault(prediction.key, []).append(prediction)
     matched: list[tuple[Truth, Prediction]] = []
     waiting: list[Truth] = []
@@ -187,19 +201,20 @@ def _keep(state: State, truths: Sequence[Truth]) -> None:
     state.count("orphaned", len(truths) - len(state.pending))
 
 
-def _with_id(lines: Sequence[bytes], wanted: set[str]) -> Iterator[Prediction]:
+def _with_id(lines: Sequence[bytes], wanted: set[str], slices: Sequence[str]) -> Iterator[Prediction]:
     texts = {text.encode() for text in wanted}
-    return _champions(line for line in lines if line[ID] in texts) if texts else iter(())
+    return _champions((line for line in lines if line[ID] in texts), slices) if texts else iter(())
 
 
-def _with_key(lines: Sequence[bytes], wanted: set[str]) -> Iterator[Prediction]:
+def _with_key(lines: Sequence[bytes], wanted: set[str], slices: Sequence[str] | None = None) -> Iterator[Prediction]:
+    """Predictions of some keys; without `slices` all features are kept, as truths that wait are few."""
     if not wanted:
         return iter(())
-    keyed = _champions(line for line in lines if line[KEY] == KEY_MARK)
+    keyed = _champions((line for line in lines if line[KEY] == KEY_MARK), slices)
     return (prediction for prediction in keyed if prediction.key in wanted)
 
 
-def _champions(lines: Iterator[bytes]) -> Iterator[Prediction]:
+def _champions(lines: Iterator[bytes], slices: Sequence[str] | None) -> Iterator[Prediction]:
     """The champions' predictions among some lines; a torn line was never acknowledged and is none."""
     for line in lines:
         try:
@@ -207,11 +222,22 @@ def _champions(lines: Iterator[bytes]) -> Iterator[Prediction]:
         except orjson.JSONDecodeError:
             continue
         if isinstance(record, dict) and record["role"] == "champion":
-            yield _prediction(record)
+            yield _prediction(record, slices)
 
 
-def _prediction(record: Mapping[str, Any]) -> Prediction:
-    return Prediction(record["id"], record.get("key"), record["version"], record["at"], record["prediction"])
+def _prediction(record: Mapping[str, Any], slices: Sequence[str] | None) -> Prediction:
+    probabilities, features = record.get("probabilities"), record["features"]
+    if slices is not None:
+        features = {name: features[name] for name in slices if name in features} if slices else _NO_FEATURES
+    return Prediction(
+        id=record["id"],
+        key=record.get("key"),
+        version=record["version"],
+        at=record["at"],
+        prediction=record["prediction"],
+        probabilities=array("d", probabilities) if probabilities else None,
+        features=features,
+    )
 
 
 def _receipt(truth: Mapping[str, Any]) -> tuple[int, str]:

@@ -1,19 +1,21 @@
 """The labelled rows of a model, packed into the monitor's state by the hour of their prediction.
 
-22 bytes a row are enough to take each id's first truth once, to follow corrections, and to tell the performance of
+30 bytes a row are enough to take each id's first truth once, to follow corrections, and to tell the performance of
 every version that ever answered.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from automl import values
 from automl.evaluation.paired import Loss
 from automl.monitoring.state import State
 
@@ -24,9 +26,9 @@ KEEP_HOURS = 24 * 90
 """Prediction hours that are kept; truth for older predictions still counts for training, but no longer here."""
 
 Rows = npt.NDArray[np.void]
-ROW = np.dtype([("id", "<u8"), ("at", "<i8"), ("error", "<f4"), ("version", "<u2")])
-"""`id`: the 8 random bytes of the prediction id. `at`: that of its truth, epoch milliseconds. `error`: 0 or 1, or the
-absolute error in the target's unit. `version`: position in `State.versions`."""
+ROW = np.dtype([("id", "<u8"), ("at", "<i8"), ("truth", "<f8"), ("error", "<f4"), ("version", "<u2")])
+"""`id`: the 8 random bytes of the prediction id. `at`: that of its truth, epoch milliseconds. `truth`: as in `Label`.
+`error`: 0 or 1, or the absolute error in the target's unit. `version`: position in `State.versions`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,12 @@ class Label:
         `YYYY-MM-DD/HH` of the prediction.
     error
         0 or 1, or the absolute error in the target's unit.
+    truth, predicted
+        Positions in the classes of the version, NaN for what is none of them; or numbers.
+    probabilities
+        In the order of those classes; None where there are none.
+    slices
+        The slices that the row belongs to.
     """
 
     id: str
@@ -50,6 +58,10 @@ class Label:
     hour: str
     version: str
     error: float
+    truth: float
+    predicted: float
+    probabilities: Sequence[float] | None = None
+    slices: tuple[str, ...] = ()
 
 
 def short(prediction_id: str) -> int:
@@ -59,6 +71,19 @@ def short(prediction_id: str) -> int:
     9223372036854776063
     """
     return int(prediction_id[19:23] + prediction_id[24:], 16)
+
+
+def codes(classes: Sequence[Any]) -> Callable[[Any], float]:
+    """Gives a label's position in some classes, NaN where it is none of them; without classes, the number itself.
+
+    >>> code = codes(["no", 7])
+    >>> code("no"), code("7"), code("yes"), codes([])(2)
+    (0.0, 1.0, nan, 2.0)
+    """
+    if not classes:
+        return float
+    places = {values.category(label): float(place) for place, label in enumerate(classes)}
+    return lambda label: places.get(values.category(label), math.nan)
 
 
 def unpack(text: str | None) -> Rows:
@@ -71,8 +96,15 @@ def pack(rows: Rows) -> str:
     return base64.b64encode(rows.tobytes()).decode()
 
 
-def take(state: State, labels: Sequence[Label]) -> list[Label]:
+def take(
+    state: State, labels: Sequence[Label], *, stands: Callable[[Label, float | None], None] = lambda *_: None
+) -> list[Label]:
     """Put labels into the state, in the order given.
+
+    Parameters
+    ----------
+    stands
+        Is given each label that stands from now on, with the truth that it replaces, if it does.
 
     Returns
     -------
@@ -93,15 +125,22 @@ def take(state: State, labels: Sequence[Label]) -> list[Label]:
         for label in group:
             key = short(label.id)
             if key in known:
-                _correct(state, rows[known[key]], label)
+                if (replaced := _correct(state, rows[known[key]], label)) is not None:
+                    stands(label, replaced)
             elif key in new:
                 new[key] = _later(state, new[key], label)
             else:
                 new[key] = label
                 fresh.append(label)
         added = np.array(
-            [(key, label.at, label.error, _position(state, label.version)) for key, label in new.items()], dtype=ROW
+            [
+                (key, label.at, label.truth, label.error, _position(state, label.version))
+                for key, label in new.items()
+            ],
+            dtype=ROW,
         )
+        for label in new.values():
+            stands(label, None)
         state.hours[hour] = pack(np.concatenate([rows, added]))
     state.labelled += len(fresh)
     state.newest_ms = max([state.newest_ms, *(label.received for label in fresh)])
@@ -167,12 +206,15 @@ def _later(state: State, one: Label, other: Label) -> Label:
     return stands
 
 
-def _correct(state: State, row: Any, label: Label) -> None:
+def _correct(state: State, row: Any, label: Label) -> float | None:
+    """Put a truth into the place of an older one; the older one, None where that still stands."""
     if label.at < row["at"]:
         state.count("repeated")
-        return
+        return None
     state.count("repeated" if np.float32(label.error) == row["error"] else "corrected")
-    row["at"], row["error"] = label.at, label.error
+    replaced = float(row["truth"])
+    row["at"], row["truth"], row["error"] = label.at, label.truth, label.error
+    return replaced
 
 
 def _position(state: State, version: str) -> int:

@@ -34,6 +34,12 @@ class Scene:
     now: datetime
 
     @property
+    def versions(self) -> list[str]:
+        """Champion, challenger and the champion before, as far as there are such."""
+        named = (self.pointer.champion, self.pointer.challenger, self.pointer.previous)
+        return list(dict.fromkeys(version for version in named if version))
+
+    @property
     def reign(self) -> str:
         """What tells one champion's time from every other, its own earlier ones included."""
         return f"{self.pointer.champion}/{self.pointer.since}"

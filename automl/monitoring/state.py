@@ -14,10 +14,12 @@ import orjson
 from automl.errors import Conflict
 from automl.storage import CONTROL, Missing, Precondition, Storage
 
-FORMAT = 1
+FORMAT = 2
 """Version of the blob. Another one is rebuilt from the logs, which is always possible."""
 
-HIDDEN = frozenset({"format", "offsets", "hours", "versions", "pending", "histograms", "etag"})
+HIDDEN = frozenset(
+    {"format", "offsets", "hours", "versions", "pending", "histograms", "measured", "predicted", "etag"}
+)
 """Fields that are bookkeeping of the passes and mean nothing to a reader."""
 
 
@@ -58,6 +60,12 @@ class State:
         `missing` rows until the next look, and the same as a sentence in `text`.
     histograms
         By version and period: what it was predicted on, counted (`histograms.Tally`).
+    predicted
+        By version: its predictions, as far as it has a baseline to count them by.
+    measured
+        By version, slice and day: sums of the labelled rows, packed (`performance`).
+    ages
+        How many truths came within each time of `coverage.AGES_S` after their prediction.
     drift
         Of the champion's `reign`: whether drift is `on` and since when, the `columns` that have drifted and the
         `oddities` of columns, as they were at the last look.
@@ -86,6 +94,9 @@ class State:
     alarm: dict[str, Any] | None = None
     comparison: dict[str, Any] | None = None
     histograms: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    predicted: dict[str, int] = field(default_factory=dict)
+    measured: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
+    ages: list[int] = field(default_factory=list)
     drift: dict[str, Any] | None = None
     outbox: list[dict[str, Any]] = field(default_factory=list)
     event: int = 0

@@ -86,13 +86,23 @@ class Replay:
         champion = self.session(self.registry.pointer(self.model).champion)
         now_ms = round(self.clock().timestamp() * 1000)
         tensors = parse_records(champion.signature, records)
-        labels = champion.score(tensors).labels
+        scores = champion.score(tensors)
+        labels = scores.labels
+        shares = [None] * len(labels) if scores.probabilities is None else scores.probabilities.tolist()
         ids = self.ids.mint(self.model, len(records), now_ms)
         lines = [
             prediction_line(
-                id=one, model=self.model, version=champion.version, at=now_ms, features=row, prediction=label
+                id=one,
+                model=self.model,
+                version=champion.version,
+                at=now_ms,
+                features=row,
+                prediction=label,
+                probabilities=probabilities,
             )
-            for one, row, label in zip(ids, to_records(champion.signature, tensors), labels, strict=True)
+            for one, row, label, probabilities in zip(
+                ids, to_records(champion.signature, tensors), labels, shares, strict=True
+            )
         ]
         append(self.storage, self.model, "predictions", self.clock(), lines)
         return list(zip(ids, labels, strict=True))
@@ -116,7 +126,9 @@ class Replay:
 
 def prediction_line(**record: Any) -> bytes:
     """A line of the prediction log as a champion's score writes it."""
-    return orjson.dumps(record | {"role": "champion", "probabilities": None, "latency_us": 50})
+    return orjson.dumps(
+        {**record, "role": "champion", "probabilities": record.get("probabilities"), "latency_us": 50}
+    )
 
 
 def append(storage: Storage, model: str, kind: str, now: datetime, lines: Sequence[bytes]) -> None:

@@ -27,6 +27,8 @@ def label(
         hour=hour,
         version=version,
         error=error,
+        truth=error,
+        predicted=0.0,
     )
 
 

@@ -1,0 +1,66 @@
+"""Which slices of the data a row belongs to: one for each column that the spec names."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from typing import Any
+
+from automl import values
+from automl.monitoring.drift_reference import Column, NumberColumn, Reference
+from automl.values import MISSING
+
+ALL = "all"
+"""The slice that every row belongs to."""
+
+OWN_SLICES = 10
+"""Most frequent values of a category that have a slice each; the others share one."""
+
+
+class Slices:
+    """The slices of a version's rows, at most twelve of a column.
+
+    Parameters
+    ----------
+    names
+        Columns; one that is no feature of the version has no slices.
+    """
+
+    def __init__(self, names: tuple[str, ...], reference: Reference | None) -> None:
+        known = {column.name: column for column in reference.features} if reference else {}
+        self._columns = [known[name] for name in names if name in known]
+
+    def of(self, features: Mapping[str, Any]) -> tuple[str, ...]:
+        """The slices of a row, as `column=value`."""
+        if not self._columns:  # asked a million times where the spec names none
+            return ()
+        return tuple(
+            f"{column.name}={_value(column, features[column.name])}"
+            for column in self._columns
+            if column.name in features
+        )
+
+
+def _value(column: Column, given: Any) -> str:
+    if values.is_missing(given):
+        return "missing"
+    if isinstance(column, NumberColumn):
+        return _range(column.edges[1::2].tolist(), float(given))  # fifths of the training rows
+    text = values.category(given)
+    return text if text != MISSING and column.codes.get(text, OWN_SLICES) < OWN_SLICES else "other"
+
+
+def _range(edges: list[float], given: float) -> str:
+    """The range between two edges that a number is in.
+
+    >>> _range([1.0, 2.5], 2.5), _range([1.0, 2.5], 0.0), _range([], 3.0)
+    ('from 2.5', 'below 1', 'any')
+    """
+    place = bisect_right(edges, given)
+    if not edges:
+        return "any"
+    if place == 0:
+        return f"below {edges[0]:g}"
+    if place == len(edges):
+        return f"from {edges[-1]:g}"
+    return f"{edges[place - 1]:g} to {edges[place]:g}"
