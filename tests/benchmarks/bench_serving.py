@@ -20,6 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.benchmarks.serving import cold, contenders, in_process_part, logging_cost, many_models, worker_part
+from tests.benchmarks.serving.children import run_python
 from tests.benchmarks.serving.goals import HEAD, Part, text_table
 from tests.benchmarks.serving.machine import machine
 from tests.benchmarks.serving.servers import BENCH_PYTHON, REPOSITORY
@@ -73,6 +74,8 @@ def _write(about: dict[str, object], found: dict[str, Part]) -> None:
     FOLDER.mkdir(exist_ok=True)
     path = FOLDER / "serving.json"
     path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    picture = path.with_suffix(".svg")
+    run_python(["-m", "tests.benchmarks.serving.picture", str(path), str(picture)], {}, BENCH_PYTHON)
 
 
 def _versions() -> dict[str, str]:

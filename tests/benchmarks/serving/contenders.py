@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.benchmarks.serving import servers
 from tests.benchmarks.serving.goals import Goal, Part
-from tests.benchmarks.serving.rounds import Contender, Rounds, measure, ratio, summary
+from tests.benchmarks.serving.rounds import Contender, Rounds, faster, measure, ratio, summary
 from tests.benchmarks.serving.stage import Stage
 
 CONNECTIONS = (1, 8, 32)
@@ -38,7 +38,6 @@ def run(stage: Stage) -> Part:
                 rounds = measure(sides, bodies=file, connections=connections, rounds=ROUNDS, seconds=SECONDS)
                 key = f"{rows} rows, {connections} connections"
                 numbers[key] = {name: summary(results, rows) for name, results in rounds.items()}
-                numbers[key]["Evergreen's processor time / floor's"] = ratio(rounds, EVERGREEN, FLOOR, by="cpu_us")
                 goals += _one_row(rounds, connections) if rows == 1 else _many_rows(rounds, rows)
     return Part(numbers=numbers, goals=goals)
 
@@ -46,32 +45,16 @@ def run(stage: Stage) -> Part:
 def _one_row(rounds: Rounds, connections: int) -> list[Goal]:
     at = f"at {connections} connection{'s' if connections > 1 else ''}"
     goals = [
-        Goal(
-            what=f"requests/s against the floor, {at}",
-            value=ratio(rounds, EVERGREEN, FLOOR),
-            sign="≥",
-            bound=_OF_FLOOR[connections],
-            unit="×",
-        ),
-        Goal(
-            what=f"requests/s against FastAPI, {at}",
-            value=ratio(rounds, EVERGREEN, FASTAPI),
-            sign="≥",
-            bound=20,
-            unit="×",
-        ),
+        faster(rounds, f"requests/s against the floor, {at}", EVERGREEN, FLOOR, _OF_FLOOR[connections]),
+        faster(rounds, f"requests/s against FastAPI, {at}", EVERGREEN, FASTAPI, 20),
     ]
     if connections == 1:
-        floor = ratio(rounds, FLOOR, FASTAPI)
-        goals.append(
-            Goal(what="the floor against FastAPI, at 1 connection", value=floor, sign="≥", bound=30, unit="×")
-        )
+        goals.append(faster(rounds, f"the floor against FastAPI, {at}", FLOOR, FASTAPI, 30))
     if connections == 8:
         p99 = ratio(rounds, EVERGREEN, FLOOR, by="p99_us")
-        goals.append(Goal(what="p99 against the floor's, at 8 connections", value=p99, sign="≤", bound=3, unit="×"))
+        goals.append(Goal(what=f"p99 against the floor's, {at}", value=p99, sign="≤", bound=3, unit="×"))
     return goals
 
 
 def _many_rows(rounds: Rounds, rows: int) -> list[Goal]:
-    what = f"rows/s of {rows:,}-row bodies against the floor"
-    return [Goal(what=what, value=ratio(rounds, EVERGREEN, FLOOR), sign="≥", bound=0.5, unit="×")]
+    return [faster(rounds, f"rows/s of {rows:,}-row bodies against the floor", EVERGREEN, FLOOR, 0.5)]

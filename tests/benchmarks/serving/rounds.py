@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tests.benchmarks.serving.goals import Goal
 from tests.benchmarks.serving.load import Job, Result
 from tests.benchmarks.serving.servers import REPOSITORY, Server
 
@@ -123,6 +124,12 @@ def ratio(rounds: Rounds, one: str, other: str, *, by: str = "rate") -> float:
     return statistics.median(
         number(left) / number(right) for left, right in zip(rounds[one], rounds[other], strict=True)
     )
+
+
+def faster(rounds: Rounds, what: str, one: str, other: str, bound: float) -> Goal:
+    """That one contender answers at least so many times as many requests a second as another."""
+    cpu = ratio(rounds, other, one, by="cpu_us")
+    return Goal(what=what, value=ratio(rounds, one, other), cpu=cpu, sign="≥", bound=bound, unit="×")
 
 
 def summary(results: Sequence[Result], rows: int) -> dict[str, float]:

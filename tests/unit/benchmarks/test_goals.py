@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +11,7 @@ import pytest
 
 from tests.benchmarks.serving.goals import Goal, text_table
 from tests.benchmarks.serving.load import Result
-from tests.benchmarks.serving.rounds import Contender, WrongAnswer, check, ratio, summary
+from tests.benchmarks.serving.rounds import Contender, WrongAnswer, check, faster, ratio, summary
 from tests.benchmarks.serving.servers import Server
 
 
@@ -58,6 +59,13 @@ def test_ratio_is_taken_within_each_round_and_its_median_is_told() -> None:
 def test_ratio_of_another_number_than_the_rate() -> None:
     rounds = {"one": [result(p99_us=30.0)], "other": [result(p99_us=10.0)]}
     assert ratio(rounds, "one", "other", by="p99_us") == 3.0
+
+
+def test_faster_has_the_ratio_of_rates_beside_that_of_processor_time() -> None:
+    rounds = {"one": [replace(result(60), cpu_us=4.0)], "other": [replace(result(20), cpu_us=8.0)]}
+    goal = faster(rounds, "speed", "one", "other", bound=4)
+    assert (goal.value, goal.cpu, goal.is_reached) == (3.0, 2.0, False)
+    assert goal.cells() == ["speed", "3 ×", "2 ×", "≥ 4 ×", "NO"]
 
 
 def test_summary_tells_rows_of_all_requests() -> None:
