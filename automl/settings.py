@@ -73,8 +73,9 @@ class Settings:
     """How long an instance may serve a champion before it looks whether another one was promoted, in seconds."""
 
     model_cache_bytes: int = 768 * 2**20
-    """What the models in memory may take together, in bytes, by estimate; the one not used for longest makes room.
-    The process itself and its requests come on top: leave them half of the instance."""
+    """What the models in memory may take together, in bytes; the one not used for longest makes room. Each counts
+    with 6 times its file and 0.5 MiB: what one full of texts takes, twice what trees take. The process and its
+    requests come on top: leave them more than half of the instance."""
 
     max_model_bytes: int = 256 * 2**20
     """Largest file of a model version that is loaded to answer, in bytes; a larger one is refused unread."""

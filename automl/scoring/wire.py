@@ -14,9 +14,12 @@ import numpy as np
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 """Wire types. Groups (3 and 4) are refused: no message of ONNX has one."""
 
+MAX_TEXTS = 10_000_000
+"""In one list: the categories of 200 columns with as many as prep keeps (50,000). Reading them takes 2 s."""
+
 _FIXED = {FIXED64: 8, FIXED32: 4}
 _LONGEST_VARINT = 10
-_WINDOW = 1 << 20
+_FIRST_WINDOW, _WINDOW = 1 << 8, 1 << 20
 _NOTHING = memoryview(b"")
 
 
@@ -87,8 +90,11 @@ def _varint(message: memoryview, position: int) -> tuple[int, int]:
 
 def _end_of_texts(message: memoryview, position: int, tag: int) -> int:
     """Where BYTES fields end that begin at `position` and all have this one-byte tag."""
-    end = len(message)
+    end, count = len(message), 0
     while position + 1 < end and message[position] == tag:
+        count += 1
+        if count > MAX_TEXTS:
+            raise Malformed(f"more than {MAX_TEXTS} texts follow one another")
         size, start = message[position + 1], position + 2
         if size >= 0x80:
             size, start = _varint(message, position + 1)
@@ -100,9 +106,12 @@ def _end_of_texts(message: memoryview, position: int, tag: int) -> int:
 
 def _end_of_numbers(message: memoryview, position: int, tag: int) -> int:
     """Where VARINT fields end that begin at `position` and all have this one-byte tag."""
-    data = np.frombuffer(message, dtype=np.uint8)
-    while position < len(data):
-        window = data[position : position + _WINDOW]
+    size = (
+        _FIRST_WINDOW  # grows with the run: where a file has many short ones, looking far ahead would take for ever
+    )
+    while position < len(message) and message[position] == tag:
+        window = np.frombuffer(message[position : position + size], dtype=np.uint8)
+        size = min(4 * size, _WINDOW)
         # Bytes below 0x80 end a number: in a run, by turns a tag and the last byte of a value.
         ends = np.flatnonzero(window < 0x80)
         lasts = ends[1::2]

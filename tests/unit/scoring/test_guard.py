@@ -266,7 +266,8 @@ def test_nested_garbage_is_refused(data: bytes) -> None:
 def test_run_of_numbers_ends_where_reading_them_one_by_one_ends(values: list[int], tail: bytes, window: int) -> None:
     data = memoryview(b"".join(b"\x40" + varint(value) for value in values) + tail)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(wire, "_WINDOW", window)
+        patch.setattr(wire, "_FIRST_WINDOW", window)
+        patch.setattr(wire, "_WINDOW", 2 * window)
         end = wire._end_of_numbers(data, 0, 0x40)
     ends, position = [0], 0
     with suppress(wire.Malformed):
@@ -285,6 +286,16 @@ def test_run_of_texts_ends_where_reading_them_one_by_one_ends(texts: list[bytes]
         assert wire._end_of_texts(memoryview(run + tail), 0, 0x4A) >= len(run)
     assert wire._end_of_texts(memoryview(run + b"\x40"), 0, 0x4A) == len(run)
     assert wire._end_of_texts(memoryview(run + b"\x4a\x09short"), 0, 0x4A) == len(run)
+
+
+def test_reading_ends_in_time_however_many_fields_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "_MAX_FIELDS", 20)
+    with pytest.raises(Unfit, match="it has more than 20 fields"):
+        guard.check(SOUND)
+    monkeypatch.setattr(wire, "MAX_TEXTS", 20)
+    assert len(list(wire.fields(memoryview(b"\x4a\x00" * 21), frozenset({9})))) == 1
+    with pytest.raises(wire.Malformed, match="more than 20 texts"):
+        list(wire.fields(memoryview(b"\x4a\x00" * 22), frozenset({9})))
 
 
 @pytest.mark.parametrize(("number", "end"), [(b"\x40\x07", b"\x40"), (b"\x4a\x01x", b"\x4a\x09")])
