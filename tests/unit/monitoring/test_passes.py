@@ -58,7 +58,8 @@ def test_performance_and_coverage_are_those_of_the_log() -> None:
         "n": 400,
         "accuracy": pytest.approx(1 - sum(errors) / 400),
     }
-    assert seen(replay).report["coverage"] == {"predictions": 500, "labelled": 400, "share": 0.8}
+    coverage = seen(replay).report["coverage"]
+    assert (coverage["predictions"], coverage["labelled"], coverage["share"]) == (500, 400, 0.8)
 
 
 def test_a_stationary_stream_raises_no_alarm_and_asks_for_nothing() -> None:
