@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import automl
 from functions.api_document.described import Answer, Content, Description
 from functions.api_document.parameters import EVERYWHERE, headers, parameters
 from functions.api_document.refusals import header_refs, responses
@@ -59,7 +60,11 @@ _ASKED: list[dict[str, list[str]]] = [
 
 
 def document(
-    routes: Iterable[Route], schemas: Mapping[str, Schema], *, title: str = "Evergreen", version: str = "1"
+    routes: Iterable[Route],
+    schemas: Mapping[str, Schema],
+    *,
+    title: str = "Evergreen",
+    version: str = automl.__version__,
 ) -> dict[str, Any]:
     """An OpenAPI 3.1 document.
 

@@ -9,10 +9,8 @@ from automl.errors import Conflict, EvergreenError, InvalidInput, NotFound, TooL
 from functions.api_document.described import Description, Errors
 from functions.api_document.registered import Route
 from functions.bodies import UnsupportedMedia
-from functions.http import STATUS
+from functions.http import PROBLEM, STATUS
 from functions.requests import JSON
-
-PROBLEM = "application/problem+json"
 
 _ABOUT: dict[type[EvergreenError], str] = {
     InvalidInput: "The body, a field or a row cannot be used. All that is wrong is listed.",

@@ -12,6 +12,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from automl.errors import InvalidInput
 from automl.parsing import Parser
+from automl.signature import Feature
 from functions.api_document import components, signature_schemas
 from functions.api_document.document import document
 from functions.api_document.registered import Route, routes
@@ -267,6 +268,28 @@ def test_row_is_as_the_schema_says_exactly_when_it_is_read(
         assert not ROWS[policy].is_valid(row)
     else:
         assert ROWS[policy].is_valid(row)
+
+
+@pytest.mark.parametrize("unknown_categories", ["accept", "refuse"])
+@pytest.mark.parametrize(
+    "feature",
+    [
+        Feature(name="x", type="datetime", low=1e17, high=1e18),
+        Feature(name="x", type="datetime", low=-1e10, high=-1e9),
+        Feature(name="x", type="datetime", format="%d.%m.%Y"),
+        Feature(name="x", type="number", low=-1.7e308, high=1.7e308),
+        Feature(name="x", type="category"),
+        Feature(name="x", type="category", categories=("true", "2.5", "-3", "a.b")),
+        Feature(name="x", type="boolean"),
+    ],
+    ids=lambda feature: f"{feature.type} {feature.low} {feature.format} {feature.categories}",
+)
+def test_example_is_read_whatever_training_saw(feature: Feature, unknown_categories: Any) -> None:
+    signature = replace(CLASSIFIER, features=(feature,), unknown_categories=unknown_categories)
+    made = components.schemas() | signature_schemas.schemas(signature, key=None, text_chars=100)
+    (row,) = made["Row"]["examples"]
+    Judge(document([], made)).schema("Row").validate(row)
+    assert len(Parser(signature, strict=True).records([row])) == 1
 
 
 async def test_longest_text_is_told_and_kept(adult: Client) -> None:

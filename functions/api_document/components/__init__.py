@@ -11,6 +11,7 @@ from functions.api_document.components import (
     problems,
     runs,
     scoring,
+    truth,
     uploads,
     versions,
 )
@@ -19,5 +20,6 @@ from functions.api_document.shapes import Schema
 
 def schemas() -> dict[str, Schema]:
     """Every schema of the whole app, by name."""
-    rooms = (health, problems, scoring, open_inference, mlflow, models, versions, uploads, runs, monitoring)
-    return {name: schema for room in rooms for name, schema in room.schemas().items()}
+    rooms = (health, problems, scoring, truth, open_inference, mlflow, models, versions, uploads, runs, monitoring)
+    own: Schema = {"type": "object", "required": ["openapi", "info", "paths"], "description": "OpenAPI 3.1."}
+    return {"OpenAPI": own} | {name: schema for room in rooms for name, schema in room.schemas().items()}

@@ -23,5 +23,4 @@ def schemas() -> dict[str, Schema]:
     return {
         "Liveness": {"type": "object", "required": ["status"], "properties": {"status": {"const": "live"}}},
         "Readiness": {"type": "object", "required": list(readiness), "properties": readiness},
-        "OpenAPI": {"type": "object", "required": ["openapi", "info", "paths"], "description": "OpenAPI 3.1."},
     }

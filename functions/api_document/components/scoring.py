@@ -1,4 +1,4 @@
-"""Rows in, predictions out, and the truth that comes later, as JSON Schemas for models of any signature."""
+"""Rows in, predictions out, as JSON Schemas for models of any signature."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ROW = {"age": 39, "workclass": "State-gov", "since": "2026-11-20T16:00:00Z", "m
 
 def schemas() -> dict[str, Schema]:
     """The schemas of this room, by name; `signature_schemas` says more of the first ones for one model."""
-    return {**any_model(), **_scoring(), **_truth()}
+    return {**any_model(), **_scoring()}
 
 
 def any_model() -> dict[str, Schema]:
@@ -99,57 +99,6 @@ def _scoring() -> dict[str, Schema]:
                     "description": "By which the truth may be sent later, one a row.",
                 },
                 "logged": {"type": "boolean", "description": "Whether truth can be sent for these predictions."},
-            },
-        },
-    }
-
-
-def _truth() -> dict[str, Schema]:
-    at = {
-        "description": "When the truth became known: ISO 8601 or epoch seconds, at most a day ahead. Now, if absent.",
-        "anyOf": [{"type": "string", "format": "date-time"}, {"type": "number", "minimum": 0}, {"type": "null"}],
-    }
-    properties = {
-        "id": {"type": "string", "description": "The prediction id."},
-        "key": {
-            "type": ["string", "number", "boolean"],
-            "description": "Instead of it: the business key of the row.",
-        },
-        "truth": _ref("TruthValue"),
-        "at": at,
-    }
-    refused = {"index": {"type": "integer", "minimum": 0}, "reason": {"type": "string"}}
-    return {
-        "Truth": {
-            "type": "object",
-            "description": "The truth of one prediction.",
-            "additionalProperties": False,
-            "required": ["truth"],
-            "properties": properties,
-            "oneOf": [{"required": ["id"]}, {"required": ["key"]}],
-        },
-        "TruthRequest": {
-            "description": "Truths, each accepted or refused by itself; or one.",
-            "anyOf": [
-                {
-                    "type": "object",
-                    "additionalProperties": False,
-                    "required": ["truths"],
-                    "properties": {"truths": {"type": "array", "minItems": 1, "items": _ref("Truth")}},
-                },
-                _ref("Truth"),
-            ],
-        },
-        "Receipt": {
-            "type": "object",
-            "required": ["accepted", "refused"],
-            "properties": {
-                "accepted": {"type": "integer", "minimum": 0, "description": "How many are in the log now."},
-                "refused": {
-                    "type": "array",
-                    "items": {"type": "object", "required": list(refused), "properties": refused},
-                    "description": "The others, by their position in the request.",
-                },
             },
         },
     }
