@@ -1,7 +1,7 @@
 """Tensors as the columns of a table: one input a feature, named as its column, or several features packed in one.
 
 `num` and `cat` are what the graph of a model takes: `[N, C]` numbers, `[N, K]` texts, in the order of the signature.
-A feature that is called `num` or `cat` itself keeps its name; such a model has no packed inputs.
+A column that is called `num` or `cat` itself keeps its name; such a model has no packed inputs.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ def packed(signature: Signature) -> dict[str, list[str]]:
         "num": [feature.name for feature in signature.numbers],
         "cat": [feature.name for feature in signature.categories],
     }
-    if any(feature.name in both for feature in signature.features):
+    taken = {feature.name for feature in signature.features} | signature.ignored.keys() | {signature.target}
+    if not taken.isdisjoint(both):
         return {}
     return {name: columns for name, columns in both.items() if columns}
 

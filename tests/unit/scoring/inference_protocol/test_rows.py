@@ -128,6 +128,7 @@ def test_a_feature_called_num_keeps_its_name() -> None:
     signature = replace(CLASSIFIER, features=(number, Feature(name="job", type="category")))
     reading = Reading(parser=Parser(signature))
     assert packed(reading.signature) == {}
+    assert packed(replace(CLASSIFIER, target="cat")) == packed(replace(CLASSIFIER, ignored={"num": "dropped"})) == {}
     sent = [tensor("num", "FP64", [1.5]), tensor("job", "BYTES", ["clerk"])]
     assert read(*in_json(sent), reading=reading).tensors.num.tolist() == [[1.5]]
 
