@@ -70,7 +70,8 @@ class Settings:
     from the lake."""
 
     champion_refresh_s: float = 5.0
-    """How long an instance may serve a champion before it looks whether another one was promoted, in seconds."""
+    """How long an instance may serve a champion before it looks whether another one was promoted, in seconds; twelve
+    times that for a model that was not asked for meanwhile."""
 
     model_cache_bytes: int = 768 * 2**20
     """What the models in memory may take together, in bytes; the one not used for longest makes room. Each counts

@@ -6,8 +6,9 @@ old one answering, with the reason in `troubles`. A request holds one session fr
 never mixes two versions.
 
 What looking costs: one conditional read of a few hundred bytes for each model that was asked for since the last look,
-so 20 a second for 100 busy models looked at every 5 s, and none for models at rest. The first request after a rest is
-answered by the version in memory and has the pointer looked at there and then.
+so 20 a second for 100 busy models looked at every 5 s, and one a minute for each model at rest. The first request
+after a rest is answered by the version in memory, which may be a minute behind, and has the pointer looked at there
+and then.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ from automl.scoring.rounds import Rounds
 from automl.scoring.session import ModelSession
 from automl.settings import Settings
 from automl.telemetry.metrics import LOAD_DURATION
+
+REST_ROUNDS = 11
+"""How many rounds a model that nobody asks for sits out between two looks."""
 
 
 class Champions:
@@ -58,8 +62,8 @@ class Champions:
         if held is None:
             return None
         held.is_asked = True
-        if held.is_resting:
-            held.is_resting = False
+        if held.rested:
+            held.rested = 0
             self._rounds.call(model)
         return self._sessions.cached(model, held.version)
 
@@ -156,16 +160,16 @@ class Champions:
             raise Unavailable(f"Version '{version}' of model '{model}' cannot answer: {error}") from error
 
     def _asked(self) -> list[str]:
-        """The models asked for since the last look; the others rest, and those put out of memory are forgotten."""
+        """The models to look at in a round; those at rest sit most of them out, those out of memory are forgotten."""
         models: list[str] = []
         for model, held in list(self._held.items()):
             if (model, held.version) not in self._sessions:
                 self._held.pop(model, None)
-            elif held.is_asked:
-                held.is_asked = False
+            elif held.is_asked or held.rested == REST_ROUNDS:
+                held.is_asked, held.rested = False, 0
                 models.append(model)
             else:
-                held.is_resting = True
+                held.rested += 1
         return models
 
 

@@ -28,8 +28,8 @@ class Held:
         Why the pointer could not be read at the last look; None when it could.
     is_asked
         Whether a request came since the last look.
-    is_resting
-        Whether a look was left out because none came.
+    rested
+        How many rounds have left it out since, because none came.
     """
 
     version: str
@@ -37,7 +37,7 @@ class Held:
     trouble: str | None = None
     unread: str | None = None
     is_asked: bool = True
-    is_resting: bool = False
+    rested: int = 0
 
 
 class Following:

@@ -17,6 +17,9 @@ from automl.scoring.guard import Unfit
 from automl.signature import Label, Signature
 from automl.tensors import Tensors
 
+CALL_ROWS = 1024
+"""Most rows of one call of onnxruntime, so that what a call allocates does not grow with the request."""
+
 _TYPES = {"num": "tensor(double)", "cat": "tensor(string)"}
 
 
@@ -86,6 +89,16 @@ class ModelSession:
 
     def score(self, tensors: Tensors) -> Scores:
         """Labels and probabilities of all rows. Raises Unfit when the graph fails on them."""
+        if len(tensors) <= CALL_ROWS:
+            return self._scored(tensors)
+        parts = [self._scored(tensors[start : start + CALL_ROWS]) for start in range(0, len(tensors), CALL_ROWS)]
+        given = [part.probabilities for part in parts if part.probabilities is not None]
+        return Scores(
+            labels=[label for part in parts for label in part.labels],
+            probabilities=np.concatenate(given) if given else None,
+        )
+
+    def _scored(self, tensors: Tensors) -> Scores:
         try:
             answer = self._session.run(self._outputs, {name: getattr(tensors, name) for name in self._inputs})
         except Exception as error:  # onnxruntime's errors share no class of their own

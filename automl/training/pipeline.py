@@ -28,7 +28,7 @@ from automl.training.loading import load
 from automl.training.progress import Outcome, Progress
 from automl.training.search import Config, Found, Trial, fitted_of, search
 from automl.training.split import kind_for, split
-from automl.training.version import Made, answers_of, files_of, manifest_of
+from automl.training.version import Made, files_of, manifest_of
 
 
 def run(
@@ -109,7 +109,7 @@ def run(
         train_target=data.target[parts.train],
         holdout=holdout,
         holdout_target=data.target[parts.holdout],
-        answers=answers_of(session, holdout),
+        answers=session.score(holdout),
         metric=found.metric,
         seed=spec.search.seed,
         importance=importances(session, holdout, data.target[parts.holdout], seed=spec.search.seed),

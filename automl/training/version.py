@@ -16,7 +16,7 @@ from automl.evaluation import metrics
 from automl.events import iso
 from automl.export.parity import ParityReport
 from automl.runs import Run
-from automl.scoring.session import ModelSession, Scores
+from automl.scoring.session import Scores
 from automl.signature import Label, Signature
 from automl.spec import Spec
 from automl.tensors import Tensors
@@ -31,8 +31,6 @@ from automl.training.window import Window
 
 FORMAT = 1
 """Version of the manifest and the files beside it."""
-
-_BATCH = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,15 +62,6 @@ class Made:
     metric: str
     seed: int
     importance: Mapping[str, float] | None
-
-
-def answers_of(session: ModelSession, tensors: Tensors) -> Scores:
-    """The exported model's answers to many rows."""
-    parts = [session.score(tensors[start : start + _BATCH]) for start in range(0, len(tensors), _BATCH)]
-    labels = [label for part in parts for label in part.labels]
-    if not session.signature.classes:
-        return Scores(labels=labels, probabilities=None)
-    return Scores(labels=labels, probabilities=np.concatenate([part.probabilities for part in parts]))
 
 
 def files_of(made: Made) -> tuple[dict[str, bytes], dict[str, float]]:

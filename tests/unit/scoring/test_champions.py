@@ -8,7 +8,7 @@ import pytest
 from automl import spec
 from automl.errors import NotFound, Unavailable
 from automl.registry import Registry
-from automl.scoring.champions import Champions
+from automl.scoring.champions import REST_ROUNDS, Champions
 from automl.settings import Settings
 from automl.spec import Spec
 from automl.storage import CONTROL, MODELS
@@ -222,12 +222,13 @@ def test_background_goes_on_after_a_mistake(room: Room, caplog: pytest.LogCaptur
     assert "The visit to adult failed." in caplog.text
 
 
-def test_model_at_rest_is_not_looked_at_until_it_is_asked_for(room: Room) -> None:
+def test_model_at_rest_is_looked_at_seldom_until_it_is_asked_for(room: Room) -> None:
     names = room.champions._asked
     room.champions.get("adult")
     assert [names(), names(), names()] == [["adult"], [], []]
     room.champions.cached("adult")
-    assert [names(), names()] == [["adult"], []]
+    rounds = [names() for _ in range(2 * REST_ROUNDS + 3)]
+    assert [number for number, looked in enumerate(rounds) if looked] == [0, REST_ROUNDS + 1, 2 * REST_ROUNDS + 2]
 
 
 def test_request_after_a_rest_is_answered_at_once_and_has_the_pointer_looked_at(room: Room) -> None:

@@ -249,3 +249,18 @@ def test_graph_without_columns_of_one_kind_has_no_such_input() -> None:
     model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
     held = ModelSession("m", "v", model.SerializeToString(), replace(signature, task="regression", classes=()))
     assert held.score(parse_records(signature, [{"age": 3, "since": 7}])).labels == [7.0]
+
+
+@pytest.mark.parametrize("signature", [CLASSIFIER, REGRESSOR])
+def test_many_rows_are_scored_in_several_calls_to_the_same_answers(
+    signature: Signature, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = session(signature)
+    rows = parse_records(signature, list(GOLDEN_ROWS) * 3)
+    whole = held.score(rows)
+    monkeypatch.setattr("automl.scoring.session.CALL_ROWS", 4)
+    parted = held.score(rows)
+    assert len(parted.labels) == 9
+    assert parted.labels == (whole.labels if signature.classes else pytest.approx(whole.labels))
+    if whole.probabilities is not None:
+        assert parted.probabilities == pytest.approx(whole.probabilities)

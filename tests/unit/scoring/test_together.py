@@ -52,7 +52,7 @@ async def test_requests_of_one_turn_share_a_call_and_each_gets_its_own_answer(si
     assert session.calls == [4]
     for tensors, answer in zip(asked, answers, strict=True):
         alone = ModelSession.score(session, tensors)
-        assert answer.labels == pytest.approx(alone.labels) if not signature.classes else alone.labels
+        assert answer.labels == (alone.labels if signature.classes else pytest.approx(alone.labels))
         if alone.probabilities is not None:
             assert answer.probabilities is not None
             assert answer.probabilities == pytest.approx(alone.probabilities, rel=1e-14)
