@@ -46,7 +46,7 @@ LOGGED = {
     "The accuracy of champion ": "automl/monitoring/alarm.py",
     "The monitor pass of model %s failed.": "automl/monitoring/passes.py",
     "The %s log of model %s was not written": "automl/log/writer.py",
-    '"Model %s, %s: %s"': "automl/scoring/champions.py",
+    '"Model %s, %s: %s"': "automl/scoring/following.py",
     "def watch_models": "functions/monitor.py",
     "async def score": "functions/score.py",
 }
