@@ -6,7 +6,8 @@ The rules are the same for every format, so the same row gives the same tensors 
 - an empty string, null and NaN are a missing value;
 - a number is finite; text is read as a number only where the format knows nothing but text (CSV), and there it may
   have commas between thousands;
-- a category is Unicode NFC; an integral number prints without its fraction (`7.0` and `7` are one category);
+- a category is Unicode NFC (unless it has more than 30 combining marks in a row); an integral number prints without
+  its fraction (`7.0` and `7` are one category);
 - a boolean becomes the category `true` or `false`;
 - a datetime becomes UTC epoch seconds; a naive one is taken as UTC.
 """
@@ -17,6 +18,7 @@ import math
 import re
 import unicodedata
 from datetime import UTC, date, datetime
+from itertools import groupby
 from typing import Any
 
 MISSING = "\u0000"
@@ -31,6 +33,13 @@ THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 TRUE = frozenset({"true", "t", "yes", "y", "1"})
 FALSE = frozenset({"false", "f", "no", "n", "0"})
 """Texts (in lower case) that mean true and false."""
+
+_MARKS = 30
+"""Most combining marks in a row that are put in order, as stream-safe text has it (Unicode Standard Annex 15).
+The time for it grows with the square of their number: minutes for a request of nothing else."""
+
+_MARKS_OF_MARKS = "\u0f73\u0f75\u0f81"
+"""The characters that are no marks themselves and decompose into nothing but marks."""
 
 _INTEGRAL = re.compile(r"-?\d+\.0+")
 
@@ -187,4 +196,10 @@ def _clean(text: str) -> str:
         raise ValueError("text that UTF-8 can hold") from error
     if MISSING in text:
         raise ValueError("text without the character U+0000")
-    return unicodedata.normalize("NFC", text)
+    return text if len(text) > _MARKS and _is_unordered(text) else unicodedata.normalize("NFC", text)
+
+
+def _is_unordered(text: str) -> bool:
+    """Whether more than `_MARKS` marks follow each other: such text stays as it came."""
+    marks = (bool(unicodedata.combining(character)) or character in _MARKS_OF_MARKS for character in text)
+    return any(is_mark and sum(1 for _ in run) > _MARKS for is_mark, run in groupby(marks))

@@ -6,7 +6,7 @@ import csv
 import io
 from collections import Counter
 
-from automl.errors import InvalidInput, Problem
+from automl.errors import MAX_PROBLEMS, InvalidInput, Problem
 
 _REMEDY = "Send RFC 4180 CSV with a header: commas, cells with commas in double quotes."
 
@@ -34,13 +34,15 @@ def read_csv(body: bytes) -> dict[str, list[str]]:
     if twice := [name for name, count in Counter(header).items() if count > 1]:
         raise _bad("each column once", f"'{twice[0][:60]}' more than once", "Send each column once.")
     expected = f"{len(header)} cells as in the header"
-    ragged = [
-        Problem(field="body", expected=expected, got=f"{len(cells)} on line {line}", remedy=_REMEDY, row=row)
-        for row, (line, cells) in enumerate(rows)
-        if len(cells) != len(header)
-    ]
+    ragged = [row for row, (_, cells) in enumerate(rows) if len(cells) != len(header)]
     if ragged:
-        raise InvalidInput.of(ragged)
+        told = ragged[:MAX_PROBLEMS]
+        got = [f"{len(rows[row][1])} on line {rows[row][0]}" for row in told]
+        problems = [
+            Problem(field="body", expected=expected, got=each, remedy=_REMEDY, row=row)
+            for row, each in zip(told, got, strict=True)
+        ]
+        raise InvalidInput.of(problems, more=len(ragged) - len(told))
     return {name: [cells[index] for _, cells in rows] for index, name in enumerate(header)}
 
 

@@ -76,6 +76,14 @@ def test_composed_and_decomposed_text_is_one_category() -> None:
     assert parse(job="café").cat[0, 0] == parse(job="cafe\u0301").cat[0, 0] == "café"
 
 
+@pytest.mark.parametrize("mark", ["\u0301\u0323", "\u0f73", "\u0344\u0323"])
+def test_marks_without_end_are_not_put_in_order(mark: str) -> None:
+    """Ordering them takes quadratic time: of these, an hour."""
+    endless = "e" + mark * 1_000_000
+    assert parse(job=endless).cat[0, 0] == endless
+    assert parse(job="x" * 100 + "e\u0323\u0301").cat[0, 0] == parse(job="x" * 100 + "e\u0301\u0323").cat[0, 0]
+
+
 @pytest.mark.parametrize(
     "value",
     [
