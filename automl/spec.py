@@ -97,6 +97,24 @@ class Monitor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """When truth looks poisoned and is held back until a person has looked at it."""
+
+    on: bool = True
+    """Whether anything is held back at all."""
+
+    flood: float = 10.0
+    """How many times the truths of the busiest hour in two weeks may come in one hour; a thousand always may."""
+
+    shift: float = 0.45
+    """Share of an hour's labels that may be others than before, half of it where all are the same. For a regression
+    the mean may be off by three standard deviations instead."""
+
+    range: float = 100.0
+    """For a regression: how far beyond its holdout's answers a value may be, in widths of their middle 80%."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Promotion:
     """When a challenger replaces the champion."""
 
@@ -151,6 +169,9 @@ class Spec:
 
     monitor: Monitor = field(default_factory=Monitor)
     """When accuracy counts as fallen."""
+
+    guard: Guard = field(default_factory=Guard)
+    """When truth is held back."""
 
     promotion: Promotion = field(default_factory=Promotion)
     """When a challenger replaces the champion."""
@@ -259,6 +280,10 @@ RULES: forms.Rules = {
     "split.holdout": (number(0.05, 0.5), "a number from 0.05 to 0.5"),
     "monitor.alpha": (number(0.0001, 0.5), "a number from 0.0001 to 0.5"),
     "monitor.slices": (Check(_slices, {**texts.schema, "maxItems": 5}), "a list of at most 5 column names"),
+    "guard.on": (flag, "true or false"),
+    "guard.flood": (number(1.0, 1e6), "a number from 1 to 1000000"),
+    "guard.shift": (number(0.05, 1.0), "a number from 0.05 to 1"),
+    "guard.range": (number(1.0, 1e9), "a number from 1 to 1000000000"),
     "promotion.rows": (whole(1000, 10**7), "a whole number from 1000 to 10000000"),
     "promotion.alarm_rows": (whole(200, 10**7), "a whole number from 200 to 10000000"),
     "promotion.margin": (number(0.0, 0.2), "a number from 0 to 0.2"),

@@ -113,6 +113,19 @@ class Api:
         """Make the previous champion champion again; the pointer and the event that moved it."""
         return self._transport.object("POST", f"/models/{model}/rollback", json={"reason": reason} if reason else {})
 
+    def quarantine(self, model: str) -> list[dict[str, Any]]:
+        """Truth that was ever held back, oldest first."""
+        return list(self._transport.object("GET", f"/models/{model}/quarantine")["quarantine"])
+
+    def quarantined(self, model: str, entry: str) -> dict[str, Any]:
+        """What one entry of the quarantine holds: `truths`, `values`, the `first` of them."""
+        return self._transport.object("GET", f"/models/{model}/quarantine/{entry}")
+
+    def settle_quarantine(self, model: str, entry: str, order: str, reason: str | None) -> dict[str, Any]:
+        """`release` or `drop` what is held back; the entry and the event that says so."""
+        body = {"do": order} | ({"reason": reason} if reason else {})
+        return self._transport.object("POST", f"/models/{model}/quarantine/{entry}", json=body)
+
     def ask_monitor(self, model: str) -> dict[str, Any]:
         """Ask for a pass of the monitor now."""
         return self._transport.object("POST", f"/models/{model}/monitor")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli import acting, demo, doctor, download, inspection, listing, machine, score, status, train, truth
+from cli import acting, demo, doctor, download, inspection, listing, machine, quarantine, score, status, train, truth
 from cli.errors import EXIT_CODES, CommandError, Stopped
 
 
@@ -47,6 +47,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "runs": (listing.runs, "List the runs of a model, or follow one."),
     "events": (listing.events, "Tell what happened to a model."),
     "monitor": (acting.monitor, "Show what the monitor knows, or ask it to look."),
+    "quarantine": (quarantine.quarantine, "Show truth that is held back, release or drop it."),
     "promote": (acting.promote, "Make a version champion."),
     "rollback": (acting.rollback, "Make the previous champion champion again."),
     "download": (download.download, "Save the files of a version."),

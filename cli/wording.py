@@ -11,6 +11,7 @@ _COMMANDS = (
     (r"Train it with POST /models/(\S+)/train, or see its runs\.", _TRAIN),
     (r"GET /models/(\S+)/versions lists them\.", r"`evergreen versions \1` lists them."),
     (r"GET /models/(\S+)/runs lists them\.", r"`evergreen runs \1` lists them."),
+    (r"GET /models/(\S+)/quarantine lists them\.", r"`evergreen quarantine \1` lists them."),
     (r"GET /models lists them\.", "`evergreen models` lists them."),
 )
 

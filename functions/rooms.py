@@ -13,9 +13,21 @@ def rooms(role: Role) -> Iterator[ModuleType]:
     """The modules whose functions a role has; only these are imported."""
     yield health
     if role in ("serve", "all"):
-        from functions import data, mlflow, models, open_inference, openapi, runs, score, truth, versions, watch
+        from functions import (
+            data,
+            mlflow,
+            models,
+            open_inference,
+            openapi,
+            quarantine,
+            runs,
+            score,
+            truth,
+            versions,
+            watch,
+        )
 
-        yield from (score, open_inference, mlflow, truth, models, versions, data, runs, watch, openapi)
+        yield from (score, open_inference, mlflow, truth, models, versions, data, runs, watch, quarantine, openapi)
     if role in ("train", "all"):
         from functions import monitor, train
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
+from automl import quarantine
 from automl.lake import archive
 from automl.lake import mark as marks
 from automl.lake.mark import Mark
@@ -107,14 +108,14 @@ def _precedence(truth: _Truth) -> tuple[int, int]:
 
 
 def _truths(storage: Storage, model: str, mark: Mark, period: range) -> tuple[dict[str, _Truth], dict[str, _Truth]]:
-    """The winning truth of every id and of every key."""
+    """The winning truth of every id and of every key, but for what is held back."""
     by_id: dict[str, _Truth] = {}
     by_key: dict[str, _Truth] = {}
-    since = _first_hour(period)
+    since, held = _first_hour(period), quarantine.load(storage, model)
     logged = new_lines(storage, model, "truth", {}, archive.first_hour(mark, since))
     for records in chain(archive.truths(storage, model, mark, since), (decode(lines)[0] for _, _, lines in logged)):
         for record in records:
-            if record["received"] >= period.stop:
+            if record["received"] >= period.stop or held.holds(record):
                 continue
             if "id" in record:
                 if ids.made_at(record["id"]) not in period:

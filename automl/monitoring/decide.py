@@ -10,7 +10,7 @@ import orjson
 from automl.evaluation.paired import Loss
 from automl.events import iso
 from automl.log.reader import hour_of
-from automl.monitoring import alarm, comparison, coverage, drift, ingest, labels, performance, retrain
+from automl.monitoring import alarm, comparison, coverage, drift, guard, ingest, labels, performance, retrain
 from automl.monitoring.detector import Detector
 from automl.monitoring.ingest import News, Prediction, Truth
 from automl.monitoring.labels import Label, codes
@@ -33,6 +33,7 @@ def decide(state: State, scene: Scene, news: News) -> int | None:
     if changed:
         _know(state, registry, model, [pointer.champion])
         alarm.watch(state, pointer, state.baselines[pointer.champion])
+        news = guard.screen(state, scene, news)
         pairs = _joined(state, scene, news)
         _know(state, registry, model, {prediction.version for _, prediction in pairs})
         changes = performance.Changes()

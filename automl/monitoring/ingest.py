@@ -31,7 +31,7 @@ _HOUR_MS = 3_600_000
 _NO_FEATURES: Mapping[str, Any] = {}
 
 Truth = dict[str, Any]
-"""One line of the truth log, decoded; `waited` is added to one by key whose prediction has not come yet."""
+"""One line of the truth log, decoded; `waited` is added to one whose prediction has not come yet."""
 
 
 class Prediction(NamedTuple):
@@ -192,7 +192,7 @@ def hour_name(number: int) -> str:
 def _keep(state: State, truths: Sequence[Truth]) -> None:
     """Put what has no prediction back into the state, as far as it may still get one."""
     kept = [
-        truth if "id" in truth else {**truth, "waited": True}
+        {**truth, "waited": True}
         for truth in truths
         # A record is written in the hour its id was made, or in the next.
         if "id" not in truth or hour_name(ids.made_at(truth["id"]) // _HOUR_MS + 1) >= state.since_hour

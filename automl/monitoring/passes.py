@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from automl import quarantine
 from automl.errors import Conflict, NotFound
 from automl.events import Clock
 from automl.lake import mark as marks
@@ -95,6 +96,9 @@ def monitor_pass(storage: Storage, registry: Registry, runs: Runs, clock: Clock,
         done = outbox.carry_out(state, registry, runs, model)
         if done:
             states.save(storage, model, state)
+        if state.etag is not None and state.quarantine != quarantine.load(storage, model).revision:
+            # Truths count that did not, or the other way round: the same as a state that was lost.
+            state = State(etag=state.etag)
         news = ingest.read(storage, model, mark, state, now, each=lambda lines: counts().add_lines(lines))
         pointer = registry.pointer(model)  # after the logs: it knows whoever made a prediction that was read
         labelled: int | None = None

@@ -18,7 +18,7 @@ FORMAT = 2
 """Version of the blob. Another one is rebuilt from the logs, which is always possible."""
 
 HIDDEN = frozenset(
-    {"format", "offsets", "hours", "versions", "pending", "histograms", "measured", "predicted", "etag"}
+    {"format", "offsets", "hours", "versions", "pending", "arrivals", "histograms", "measured", "predicted", "etag"}
 )
 """Fields that are bookkeeping of the passes and mean nothing to a reader."""
 
@@ -48,11 +48,15 @@ class State:
     predictions, labelled, newest_ms
         Predictions logged; ids with a truth; when the newest truth of those was received (epoch milliseconds).
     counts
-        Truths read, corrected, repeated, orphaned (their prediction was never logged), late (their prediction's hour
-        was dropped), torn lines.
+        Truths read, held (by the guard), corrected, repeated, orphaned (their prediction was never logged), late
+        (their prediction's hour was dropped), torn lines.
     watch
         The champion under watch: `version`, `since` (ISO 8601), `detector`, `power` (a sentence or null), how many
         labels `n` the detector has seen, and their `recent` losses.
+    arrivals
+        By hour of receipt (`20261120T16`), of the newest two weeks: the truths that came (`arrivals.Tally`).
+    quarantine
+        Revision of the quarantine that the truths counted here were screened by.
     alarm
         Set while the champion's accuracy counts as fallen: `version`, `at`, `key`, `text`, `evidence`.
     comparison
@@ -91,6 +95,8 @@ class State:
     newest_ms: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     watch: dict[str, Any] | None = None
+    arrivals: dict[str, dict[str, Any]] = field(default_factory=dict)
+    quarantine: int = 0
     alarm: dict[str, Any] | None = None
     comparison: dict[str, Any] | None = None
     histograms: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)

@@ -15,6 +15,9 @@ from tests.cli.stand_in import VERSION, Answer, StandIn, problem
 EVENT = {"seq": 1, "id": "e", "at": "2026-11-20T16:00:00.000Z", "kind": "promoted", "text": "It is better."}
 MOVED = {"champion": VERSION, "challenger": None, "previous": "v0", "event": EVENT}
 
+HELD = {"id": "20261120T16", "status": "held", "text": "What came was too much.", "reasons": ["flood"]}
+VALUES = [{"truth": ">50K", "count": 2}]
+
 
 @pytest.fixture(autouse=True)
 def routes(server: StandIn) -> None:
@@ -25,6 +28,9 @@ def routes(server: StandIn) -> None:
     server.on("GET /models/adult/versions", {"versions": [VERSION, "v0"]})
     server.on("GET /models/adult/events", {"events": [EVENT]})
     server.on("POST /models/adult/(promote|rollback)", MOVED)
+    server.on("GET /models/adult/quarantine", {"quarantine": [HELD]})
+    server.on("GET /models/adult/quarantine/20261120T16", HELD | {"truths": 2, "values": VALUES, "first": []})
+    server.on("POST /models/adult/quarantine/20261120T16", {"entry": HELD, "event": EVENT})
     server.on("DELETE /models/adult", removed)
     for name, data in FILES.items():
         server.on(f"GET /models/adult/versions/{VERSION}/files/{name}", Answer(body=data.decode()))
@@ -41,6 +47,9 @@ def routes(server: StandIn) -> None:
         (("events", "adult"), "2026-11-20 16:00:00 UTC  promoted  It is better."),
         (("promote", "adult"), f"Champion: {VERSION}. Instances take it up within seconds."),
         (("rollback", "adult", "--reason", "It was worse."), "It is better."),
+        (("quarantine", "adult"), "20261120T16  held      What came was too much."),
+        (("quarantine", "adult", "20261120T16"), "        2  >50K"),
+        (("quarantine", "adult", "20261120T16", "--release"), "It is better."),
         (("delete", "adult", "--yes"), "Removed model adult."),
         (("monitor", "adult"), "The monitor has not looked at this model yet"),
     ],
@@ -64,6 +73,9 @@ def test_command_prints(evergreen: Run, command: tuple[str, ...], line: str) -> 
         ("monitor", "adult"),
         ("promote", "adult"),
         ("rollback", "adult"),
+        ("quarantine", "adult"),
+        ("quarantine", "adult", "20261120T16"),
+        ("quarantine", "adult", "20261120T16", "--drop"),
         ("delete", "adult", "--yes"),
         ("doctor",),
     ],
@@ -78,8 +90,18 @@ def test_json_is_one_document_and_nothing_else(evergreen: Run, server: StandIn, 
 def test_what_was_said_goes_to_the_server(server: StandIn, evergreen: Run) -> None:
     evergreen("promote", "adult", "v0", "--reason", "Because.")
     assert server.asked("POST .*/promote")[0].json == {"version": "v0", "reason": "Because."}
+    evergreen("quarantine", "adult", "20261120T16", "--drop", "--reason", "A test.")
+    assert server.asked("POST .*/quarantine/20261120T16")[0].json == {"do": "drop", "reason": "A test."}
     evergreen("rollback", "adult")
     assert server.asked("POST .*/rollback")[0].json == {}
+
+
+@pytest.mark.parametrize("options", [("--drop",), ("20261120T16", "--drop", "--release")])
+def test_quarantine_is_not_settled_without_saying_what_becomes_of_which(
+    server: StandIn, evergreen: Run, options: tuple[str, ...]
+) -> None:
+    assert evergreen("quarantine", "adult", *options).exit_code == 2
+    assert server.asked("POST .*") == []
 
 
 def test_followed_run_that_ends_badly_ends_the_command_badly(server: StandIn, evergreen: Run) -> None:
@@ -198,6 +220,7 @@ EVERY = [
     ("monitor", "adult", "--now"),
     ("promote", "adult"),
     ("rollback", "adult"),
+    ("quarantine", "adult"),
     ("download", "adult", "-o", "v"),
     ("delete", "adult", "--yes"),
     ("demo", "--plain"),

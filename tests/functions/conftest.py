@@ -18,7 +18,20 @@ from automl.bootstrap import Core, Serving
 from automl.log.reader import new_lines
 from automl.settings import Settings
 from automl.spec import Spec
-from functions import data, health, mlflow, models, open_inference, openapi, runs, score, truth, versions, watch
+from functions import (
+    data,
+    health,
+    mlflow,
+    models,
+    open_inference,
+    openapi,
+    quarantine,
+    runs,
+    score,
+    truth,
+    versions,
+    watch,
+)
 from functions.api_document import components
 from functions.api_document.document import document
 from functions.api_document.registered import routes
@@ -29,7 +42,20 @@ from tests.support.openapi import Judge
 
 HANDLERS: dict[str, ModuleType] = {
     name: module
-    for module in (data, health, mlflow, models, open_inference, openapi, runs, score, truth, versions, watch)
+    for module in (
+        data,
+        health,
+        mlflow,
+        models,
+        open_inference,
+        openapi,
+        quarantine,
+        runs,
+        score,
+        truth,
+        versions,
+        watch,
+    )
     for name, value in vars(module).items()
     if hasattr(value, "_function")
 }

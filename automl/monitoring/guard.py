@@ -1,0 +1,117 @@
+"""Screens new truth before anything learns from it: what looks poisoned is held back until a person has looked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import orjson
+
+from automl import quarantine
+from automl.errors import Conflict
+from automl.monitoring import suspicion
+from automl.monitoring.arrivals import Tally
+from automl.monitoring.holding import hold_hour, hold_named
+from automl.monitoring.ingest import News, Truth
+from automl.monitoring.scene import Scene
+from automl.monitoring.state import State
+from automl.quarantine import HOUR_MS, Quarantine, entry_id, hour_start
+
+WINDOW_HOURS = 24 * 14
+"""Hours before that an hour is held against."""
+
+MOST_NAMES = 1000
+"""Truths of an hour that are held by name at most; where more cannot be right, the whole hour is held."""
+
+
+def screen(state: State, scene: Scene, news: News) -> News:
+    """What is new without what is held back; more is held back where it has to be.
+
+    Raises
+    ------
+    Conflict
+        Truths have to be held back that an earlier pass has counted, or another pass was first: the next pass begins
+        anew without them.
+    """
+    known = quarantine.load(scene.registry.storage, scene.model)
+    fresh = [truth for truth in news.truths if "waited" not in truth]
+    if fresh and scene.spec.guard.on:
+        hours: dict[int, list[Truth]] = {}
+        for truth in fresh:
+            hours.setdefault(hour_start(truth["received"]), []).append(truth)
+        looking = _Look(state=state, scene=scene, plausible=_plausible(state, scene))
+        for since_ms, truths in sorted(hours.items()):
+            known = looking.at(known, since_ms, truths)
+        oldest = entry_id(max(hours) - WINDOW_HOURS * HOUR_MS)
+        state.arrivals = {hour: tally for hour, tally in state.arrivals.items() if hour >= oldest}
+    state.quarantine = known.revision
+    active = [entry for entry in known.entries if entry.status != "released"]
+    if not active:
+        return news
+    kept = [truth for truth in news.truths if not any(entry.covers(truth) for entry in active)]
+    state.count("held", len(news.truths) - len(kept))
+    return replace(news, truths=kept)
+
+
+def _plausible(state: State, scene: Scene) -> tuple[float, float] | None:
+    """From where to where the numbers of a regression can be; None for a classification."""
+    champion = scene.pointer.champion
+    if state.baselines[champion]["kind"] == "error":
+        return None
+    baseline = orjson.loads(scene.registry.file(scene.model, champion, "baseline.json"))
+    return suspicion.plausible(baseline, scene.spec.guard)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """A look at new truth, hour by hour, oldest first."""
+
+    state: State
+    scene: Scene
+    plausible: tuple[float, float] | None
+
+    def at(self, known: Quarantine, since_ms: int, truths: Sequence[Truth]) -> Quarantine:
+        """Take the new truths of an hour into its tally, and hold back what has to be."""
+        hour, arrivals = entry_id(since_ms), self.state.arrivals
+        before = Tally(**arrivals[hour]) if hour in arrivals else Tally()
+        tally = Tally.sum([before, Tally.of(truths, numeric=self.plausible is not None)])
+        arrivals[hour] = tally.to_json()
+        if known.of_hour(since_ms) is not None:
+            return known
+        history, released = self._before(known, since_ms)
+        found = suspicion.of_hour(since_ms, tally, history, released, self.scene.spec.guard)
+        low, high = self.plausible or (-math.inf, math.inf)
+        beyond = [truth for truth in truths if self.plausible and not low <= truth["truth"] <= high]
+        if beyond:
+            wrong = suspicion.of_values([truth["truth"] for truth in beyond], (low, high))
+            if found or len(beyond) > MOST_NAMES:
+                found.append(wrong)
+            else:
+                return self._by_name(known, since_ms, beyond, wrong)
+        if not found:
+            return known
+        known = hold_hour(self.scene, known, since_ms, found)
+        if before.n:
+            text = "were counted by an earlier pass and are held back now, so the next pass begins anew."
+            raise Conflict(f"{before.n:,} truths of model '{self.scene.model}' {text}")
+        return known
+
+    def _by_name(
+        self, known: Quarantine, since_ms: int, beyond: Sequence[Truth], wrong: suspicion.Suspicion
+    ) -> Quarantine:
+        new = [truth for truth in beyond if not any(entry.covers(truth) for entry in known.entries)]
+        names = sorted({str(truth.get("id") or truth["key"]) for truth in new})
+        return hold_named(self.scene, known, since_ms, wrong, names) if names else known
+
+    def _before(self, known: Quarantine, since_ms: int) -> tuple[dict[int, Tally], list[Tally]]:
+        """The hours before one whose truth counts, and those among them that a person has released."""
+        history: dict[int, Tally] = {}
+        released: list[Tally] = []
+        for at in range(since_ms - WINDOW_HOURS * HOUR_MS, since_ms, HOUR_MS):
+            if stored := self.state.arrivals.get(entry_id(at)):
+                entry = known.of_hour(at)
+                if entry is None or entry.status == "released":
+                    history[at] = Tally(**stored)
+                    released += [history[at]] if entry is not None else []
+        return history, released

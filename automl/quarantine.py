@@ -1,0 +1,167 @@
+"""Truth that is held back: kept in the log, and counted nowhere until a person releases it.
+
+What is held is said by when it was received, an hour or several in a row, or by name. So nothing is copied, and every
+reader of truth asks the same small blob.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import orjson
+
+from automl import events
+from automl.errors import Conflict, NotFound
+from automl.events import Clock, Event
+from automl.storage import CONTROL, Missing, Precondition, Storage
+
+Status = Literal["held", "released", "dropped"]
+
+HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """Truths that were held back together.
+
+    Parameters
+    ----------
+    id
+        Its name: the hour it began (`20261120T16`), with `-values` behind it where truths are held by name.
+    since_ms, until_ms
+        Truths received at or after the one and before the other, epoch milliseconds.
+    names
+        Only the truths of these prediction ids or business keys; none: all that were received then.
+    reasons
+        What spoke against them: `flood`, `shift`, `values`.
+    text
+        The same as a sentence, with its numbers, as it was when they were first held.
+    status
+        `held`; `released`: a person has said that they count; `dropped`: that they never will.
+    """
+
+    id: str
+    since_ms: int
+    until_ms: int
+    reasons: tuple[str, ...]
+    text: str
+    at: str
+    names: tuple[str, ...] = ()
+    status: Status = "held"
+
+    def covers(self, truth: Mapping[str, Any]) -> bool:
+        """Whether a record of the truth log is one of these."""
+        if not self.since_ms <= truth["received"] < self.until_ms:
+            return False
+        return not self.names or str(truth.get("id") or truth["key"]) in self.names
+
+    def to_json(self) -> dict[str, Any]:
+        """This entry as a JSON object."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantine:
+    """All entries of a model, oldest first.
+
+    Parameters
+    ----------
+    revision
+        Grows when truths count that did not, or the other way round: whoever has counted has to begin anew.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    revision: int = 0
+    etag: str | None = None
+
+    def holds(self, truth: Mapping[str, Any]) -> bool:
+        """Whether a record of the truth log does not count."""
+        return any(entry.status != "released" and entry.covers(truth) for entry in self.entries)
+
+    def of_hour(self, since_ms: int) -> Entry | None:
+        """The entry that has all truths received in an hour, whatever became of it."""
+        whole = (entry for entry in self.entries if not entry.names)
+        return next((entry for entry in whole if entry.since_ms <= since_ms < entry.until_ms), None)
+
+
+def load(storage: Storage, model: str) -> Quarantine:
+    """The quarantine of a model, empty where nothing was ever held."""
+    try:
+        blob = storage.get(CONTROL, _blob(model))
+    except Missing:
+        blob = None
+    if blob is None:
+        return Quarantine()
+    data = orjson.loads(blob.data)
+    entries = tuple(
+        Entry(**{**entry, "reasons": tuple(entry["reasons"]), "names": tuple(entry["names"])})
+        for entry in data["entries"]
+    )
+    return Quarantine(entries=entries, revision=data["revision"], etag=blob.etag)
+
+
+def save(storage: Storage, model: str, after: Quarantine) -> Quarantine:
+    """Store a quarantine. Raises Conflict when somebody has moved it since it was read."""
+    body = orjson.dumps({"entries": [entry.to_json() for entry in after.entries], "revision": after.revision})
+    try:
+        if after.etag is None:
+            etag = storage.put(CONTROL, _blob(model), body, create=True)
+        else:
+            etag = storage.put(CONTROL, _blob(model), body, if_match=after.etag)
+    except Precondition as error:
+        there = storage.get(CONTROL, _blob(model))
+        if there is None or there.data != body:  # equal when the write was applied and only its answer was lost
+            raise Conflict(f"Somebody else moved the quarantine of model '{model}'. Look again.") from error
+        etag = there.etag
+    return replace(after, etag=etag)
+
+
+def settle(
+    storage: Storage, clock: Clock, model: str, name: str, *, status: Literal["released", "dropped"], reason: str
+) -> tuple[Entry, Event]:
+    """Let held truths count, or say that they never will; the entry and the event that says so.
+
+    Raises
+    ------
+    NotFound
+        There is no such entry.
+    Conflict
+        It was settled otherwise before, or somebody is at it.
+    """
+    now = load(storage, model)
+    entry = next((entry for entry in now.entries if entry.id == name), None)
+    if entry is None:
+        raise NotFound(f"Model '{model}' has no quarantine '{name}'. GET /models/{model}/quarantine lists them.")
+    if entry.status not in ("held", status):
+        raise Conflict(f"Quarantine '{name}' of model '{model}' was {entry.status} already.")
+    settled = replace(entry, status=status)
+    if entry.status == "held":
+        entries = tuple(settled if one is entry else one for one in now.entries)
+        save(storage, model, replace(now, entries=entries, revision=now.revision + (status == "released")))
+    became = "count from now on" if status == "released" else "will never count"
+    text = f"The truths of model {model} that were held back as {name} {became}: {reason}"
+    evidence = {"key": name, "reason": reason}
+    return settled, events.write_once(
+        storage, clock, model, kind=f"quarantine-{status}", text=text, evidence=evidence
+    )
+
+
+def hour_start(received_ms: int) -> int:
+    """The first millisecond of the hour of a receipt."""
+    return received_ms // HOUR_MS * HOUR_MS
+
+
+def entry_id(since_ms: int) -> str:
+    """The name of an entry that begins with an hour.
+
+    >>> entry_id(1_763_654_400_000)
+    '20251120T16'
+    """
+    return f"{datetime.fromtimestamp(since_ms / 1000, UTC):%Y%m%dT%H}"
+
+
+def _blob(model: str) -> str:
+    return f"{model}/quarantine.json"
