@@ -7,7 +7,7 @@ import asyncio
 import httpx
 import pytest
 
-from tests.benchmarks.serving.soak.growth import slope
+from tests.benchmarks.serving.soak.growth import grown
 from tests.benchmarks.serving.soak.reigns import Reigns
 from tests.support.fault_proxy import Faults, fault_proxy
 
@@ -48,9 +48,9 @@ def test_without_a_limit_old_champions_may_answer_for_ever_but_none_may_before_i
     assert not reigns.could_answer("second", 9.0, 9.1)
 
 
-def test_growth_is_the_slope_of_the_later_half() -> None:
-    assert slope([(0.0, 10.0), (1.0, 90.0), (3600.0, 100.0), (7200.0, 103.0)]) == 3.0
-    assert slope([(0.0, 10.0), (1.0, 90.0)]) == 0.0
+def test_growth_is_what_the_later_half_gained() -> None:
+    assert grown([(0.0, 10.0), (1.0, 90.0), (3600.0, 100.0), (7200.0, 103.0)]) == 3.0
+    assert grown([(0.0, 10.0), (1.0, 90.0)]) == 0.0
 
 
 async def test_proxy_hurts_each_second_call_of_the_path_in_three_ways_by_turns() -> None:
