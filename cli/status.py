@@ -96,6 +96,9 @@ def _lines(state: Mapping[str, Any], *, whole: bool) -> Iterator[Line]:
     yield "drift", drift["text"] if drift["on"] or whole else "none"
     for oddity in drift.get("oddities", []):
         yield "odd", oddity["text"]
+    estimated = report.pop("estimate", None)
+    if estimated and (whole or estimated["state"] == "ok"):
+        yield "estimate", estimated["text"]
     if whole:
         for name in ("comparison", "request", "counts"):
             yield from numbers(monitor.get(name), name)

@@ -10,7 +10,18 @@ import orjson
 from automl.evaluation.paired import Loss
 from automl.events import iso
 from automl.log.reader import hour_of
-from automl.monitoring import alarm, comparison, coverage, drift, guard, ingest, labels, performance, retrain
+from automl.monitoring import (
+    alarm,
+    comparison,
+    coverage,
+    drift,
+    estimate,
+    guard,
+    ingest,
+    labels,
+    performance,
+    retrain,
+)
 from automl.monitoring.detector import Detector
 from automl.monitoring.ingest import News, Prediction, Truth
 from automl.monitoring.labels import Label, codes
@@ -105,6 +116,7 @@ def _report(state: State, scene: Scene, news: News, labelled: int) -> dict[str, 
         "metrics": performance.rows(state, scene.references, scene.versions),
         "reliability": performance.reliability(state, scene.references, scene.pointer.champion),
         "coverage": coverage.told(state),
+        "estimate": estimate.told(state, scene),
         "detector": {"labels": seen.labels, "bound": seen.bound, "e_value": seen.e_value, "peak": seen.peak},
         "last_pass": {
             "at": iso(scene.now),

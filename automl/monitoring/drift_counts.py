@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from automl.evaluation.calibrated import Calibration
 from automl.log.reader import decode
 from automl.monitoring.drift_reference import PREDICTION, Column, NumberColumn, Reference, References
 from automl.monitoring.histograms import Tally
 from automl.monitoring.ingest import hour_name
+from automl.monitoring.labels import codes
 from automl.training.baseline import score_of
 
 BATCH = 1024
@@ -49,6 +51,8 @@ class Counts:
                 hours = self.tallies.setdefault(version, {})
                 tally = hours.setdefault(hour_name(hour), Tally.empty(reference))
                 tally.add(tally_of(reference, _columns(reference, group), len(group)))
+                if reference.calibration:
+                    tally.expected = tally.expected + _expected(reference, reference.calibration, group)
 
 
 def tally_of(reference: Reference, columns: Sequence[Values | None], rows: int) -> Tally:
@@ -92,6 +96,20 @@ def _by_name(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[st
         with suppress(KeyError):  # a row has as many columns, but others
             return dict(zip(present, zip(*map(itemgetter(*present), rows), strict=True), strict=True))
     return {name: [row[name] for row in rows if name in row] for name in names}
+
+
+def _expected(reference: Reference, calibration: Calibration, records: Sequence[Record]) -> npt.NDArray[np.float64]:
+    """Sums of calibrated probabilities [classes²], by true class and by answer."""
+    classes = len(reference.signature.classes)
+    coded = codes(reference.signature.classes)
+    given = [(coded(record["prediction"]), shares) for record in records if (shares := record.get("probabilities"))]
+    sums = np.zeros((classes, classes))
+    if given:
+        answers, probabilities = np.array([code for code, _ in given]), np.array([shares for _, shares in given])
+        calibrated = calibration.of(probabilities)
+        for code in range(classes):
+            sums[:, code] = calibrated[answers == code].sum(axis=0)
+    return sums.reshape(-1)
 
 
 def _answers(column: Column, records: Sequence[Record]) -> Values | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ import orjson
 
 from automl import values
 from automl.errors import NotFound
+from automl.evaluation.calibrated import Calibration
 from automl.registry import Registry
 from automl.signature import Feature, Signature
 from automl.values import MISSING
@@ -115,6 +117,8 @@ class Reference:
     ----------
     rows
         Rows trained on.
+    calibration
+        How its probabilities are to be read, where it was fitted.
     starts
         Where the slots of each column begin, and where the last ones end.
     """
@@ -124,6 +128,7 @@ class Reference:
     rows: int
     features: tuple[Column, ...]
     answers: tuple[Column, ...]
+    calibration: Calibration | None = None
     starts: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -141,7 +146,13 @@ class Reference:
         return [column for column in self.columns if isinstance(column, NumberColumn)]
 
     @classmethod
-    def read(cls, version: str, signature: Signature, baseline: Mapping[str, Any]) -> Reference | None:
+    def read(
+        cls,
+        version: str,
+        signature: Signature,
+        baseline: Mapping[str, Any],
+        calibration: Mapping[str, Any] | None = None,
+    ) -> Reference | None:
         """What baseline.json, of any format, holds; None for one without distributions."""
         if "features" not in baseline:
             return None
@@ -151,7 +162,12 @@ class Reference:
         if score := baseline.get("score"):
             answers.append(_of_number(SCORE, score))
         return cls(
-            version=version, signature=signature, rows=baseline["n"], features=features, answers=tuple(answers)
+            version=version,
+            signature=signature,
+            rows=baseline["n"],
+            features=features,
+            answers=tuple(answers),
+            calibration=Calibration.from_json(calibration) if calibration else None,
         )
 
 
@@ -183,7 +199,10 @@ class References:
             baseline = orjson.loads(self._registry.file(self._model, version, "baseline.json"))
         except NotFound:
             return None
-        return Reference.read(version, signature, baseline)
+        curves = None
+        with suppress(NotFound):  # older versions have none, nor have regressions
+            curves = orjson.loads(self._registry.file(self._model, version, "calibration.json"))
+        return Reference.read(version, signature, baseline, curves)
 
 
 def _of_feature(feature: Feature, data: Mapping[str, Any]) -> Column:

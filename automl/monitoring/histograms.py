@@ -44,6 +44,8 @@ class Tally:
         int64 [S]: the counts of all columns (`Reference.starts`).
     low, high
         float64 [numbers]: the range seen of every column of numbers; NaN where there was none.
+    expected
+        float64 [classes²]: sums of calibrated probabilities, by true class and by answer; empty where there are none.
     new
         Values not known, of categories that had any.
     """
@@ -52,18 +54,22 @@ class Tally:
     slots: npt.NDArray[np.int64]
     low: npt.NDArray[np.float64]
     high: npt.NDArray[np.float64]
+    expected: npt.NDArray[np.float64]
     new: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def empty(cls, reference: Reference) -> Tally:
         """No row at all."""
         gaps = np.full(len(reference.numbers), np.nan)
-        return cls(rows=0, slots=np.zeros(reference.starts[-1], dtype=np.int64), low=gaps, high=gaps.copy())
+        slots = np.zeros(reference.starts[-1], dtype=np.int64)
+        expected = np.zeros(len(reference.signature.classes) ** 2 if reference.calibration else 0)
+        return cls(rows=0, slots=slots, low=gaps, high=gaps.copy(), expected=expected)
 
     def add(self, other: Tally) -> None:
         """Count the rows of another tally, too."""
         self.rows += other.rows
         self.slots = self.slots + other.slots
+        self.expected = self.expected + other.expected
         self.low, self.high = np.fmin(self.low, other.low), np.fmax(self.high, other.high)
         for name, found in other.new.items():
             self.note_new(name, found)
@@ -77,7 +83,8 @@ class Tally:
     def pack(self) -> dict[str, Any]:
         """This tally as a JSON object."""
         ends = np.concatenate([self.low, self.high]).astype("<f8")
-        return {"rows": self.rows, "slots": _text(self.slots.astype("<i8")), "ends": _text(ends), "new": self.new}
+        slots, expected = _text(self.slots.astype("<i8")), _text(self.expected.astype("<f8"))
+        return {"rows": self.rows, "slots": slots, "ends": _text(ends), "expected": expected, "new": self.new}
 
     @classmethod
     def unpack(cls, data: Mapping[str, Any]) -> Tally:
@@ -85,7 +92,8 @@ class Tally:
         low, high = np.split(np.frombuffer(_bytes(data["ends"]), dtype="<f8"), 2)
         slots = np.frombuffer(_bytes(data["slots"]), dtype="<i8")
         new = {name: list(found) for name, found in data["new"].items()}
-        return cls(rows=data["rows"], slots=slots, low=low, high=high, new=new)
+        expected = np.frombuffer(_bytes(data["expected"]), dtype="<f8")
+        return cls(rows=data["rows"], slots=slots, low=low, high=high, expected=expected, new=new)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from automl.evaluation import class_metrics
+from automl.evaluation.calibrated import Calibration
 from automl.evaluation.class_sums import ClassSums
 from automl.evaluation.measured import Measured
 from automl.evaluation.number_sums import NumberSums
@@ -68,8 +69,10 @@ def take(state: State, references: References, changes: Changes, today: str) -> 
         kept = kept_of(references, version)
         days = state.measured.setdefault(version, {}).setdefault(name, {})
         period = day if day >= _first_day(name, today) else BEFORE
-        new = _sums(kept, [(label, label.truth) for label, _ in group])
-        old = _sums(kept, [(label, replaced) for label, replaced in group if replaced is not None])
+        known = references.of(version)
+        calibration = known.calibration if known else None
+        new = _sums(kept, calibration, [(label, label.truth) for label, _ in group])
+        old = _sums(kept, calibration, [(label, replaced) for label, replaced in group if replaced is not None])
         _add(days, period, new - old)
     for version_slices in state.measured.values():
         for name, days in version_slices.items():
@@ -132,7 +135,7 @@ def _center(reference: Reference | None) -> float:
     return float(answers.edges[len(answers.edges) // 2])
 
 
-def _sums(kept: Kept, group: Sequence[tuple[Label, float]]) -> Floats:
+def _sums(kept: Kept, calibration: Calibration | None, group: Sequence[tuple[Label, float]]) -> Floats:
     """The sums of labels with one truth each; what is no class of the version is left out."""
     usable = [(label, truth) for label, truth in group if not np.isnan(truth) and not np.isnan(label.predicted)]
     if not usable:
@@ -143,7 +146,9 @@ def _sums(kept: Kept, group: Sequence[tuple[Label, float]]) -> Floats:
         return kept.of(truth, predicted)
     nothing = [np.nan] * kept.classes
     probabilities = np.array([label.probabilities or nothing for label, _ in usable])
-    return kept.of(truth.astype(np.int64), predicted.astype(np.int64), probabilities)
+    answers = predicted.astype(np.int64)
+    expected = calibration.of(probabilities)[np.arange(len(answers)), answers] if calibration else None
+    return kept.of(truth.astype(np.int64), answers, probabilities, expected)
 
 
 def _window(kept: Kept, days: dict[str, str], first: str) -> Floats:

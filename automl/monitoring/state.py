@@ -14,7 +14,7 @@ import orjson
 from automl.errors import Conflict
 from automl.storage import CONTROL, Missing, Precondition, Storage
 
-FORMAT = 2
+FORMAT = 3
 """Version of the blob. Another one is rebuilt from the logs, which is always possible."""
 
 HIDDEN = frozenset(

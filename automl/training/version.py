@@ -22,6 +22,7 @@ from automl.spec import Spec
 from automl.tensors import Tensors
 from automl.training import heldout, provenance
 from automl.training.baseline import baseline
+from automl.training.calibration import calibration
 from automl.training.heldout import Heldout
 from automl.training.labelled import Added
 from automl.training.rowhash import row_hashes
@@ -96,6 +97,10 @@ def files_of(made: Made) -> tuple[dict[str, bytes], dict[str, float]]:
         "rows.npy": _npy(np.sort(row_hashes(signature, made.train, made.train_target))),
         "holdout.npz": heldout.dump(held, seed=made.seed),
     }
+    if made.answers.probabilities is not None:
+        curves = calibration(made.holdout_target, made.answers.probabilities)
+        if curves is not None:
+            files["calibration.json"] = orjson.dumps(curves)
     return files, measured
 
 

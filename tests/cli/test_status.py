@@ -70,6 +70,14 @@ def test_drift_is_told_in_its_own_words_while_it_is_on(server: StandIn, evergree
     assert "The data has drifted." in evergreen("status").stdout
 
 
+def test_estimated_accuracy_is_told_in_a_sentence(server: StandIn, evergreen: Run) -> None:
+    estimate = {"state": "ok", "text": "Without their truth, 90.1% are right.", "accuracy": 0.901}
+    server.on("GET .*/monitor", MONITOR | {"report": {"estimate": estimate}})
+    assert "Without their truth, 90.1% are right." in evergreen("status").stdout
+    server.on("GET .*/monitor", MONITOR | {"report": {"estimate": estimate | {"state": "hidden"}}})
+    assert "90.1%" not in evergreen("status").stdout
+
+
 def test_running_run_shows_how_far_it_is(server: StandIn, evergreen: Run) -> None:
     server.on("GET .*/runs", {"runs": [run("running", "searching", 40)]})
     assert "searching, 40 %: On its way." in evergreen("status").stdout

@@ -14,6 +14,7 @@ from automl.signature import Signature
 from automl.spec import Spec
 from automl.tensors import Tensors, to_records
 from automl.training.baseline import baseline
+from automl.training.calibration import calibration
 from automl.training.infer import describe
 from tests.support import models
 from tests.support.replay import Replay
@@ -71,9 +72,24 @@ def begun(importance: dict[str, float] | None = None) -> Replay:
     return replay
 
 
-def add_version(replay: Replay, version: str, importance: dict[str, float] | None = None) -> None:
+def calibration_of(right: float) -> dict[str, Any]:
+    """The calibration of a model whose answers were right in that share of the holdout, whatever they were."""
+    signature, rows = trained()
+    scores = models.session(signature).score(rows)
+    assert scores.probabilities is not None
+    answers = np.array([signature.classes.index(label) for label in scores.labels])
+    truth = np.where(np.random.default_rng(9).random(len(answers)) < right, answers, 1 - answers)
+    found = calibration(truth, scores.probabilities)
+    assert found is not None
+    return found
+
+
+def add_version(
+    replay: Replay, version: str, importance: dict[str, float] | None = None, calibrated: float | None = None
+) -> None:
     """Publish and register a version with that baseline."""
     files = {"baseline.json": orjson.dumps(baseline_of(importance))}
+    files |= {} if calibrated is None else {"calibration.json": orjson.dumps(calibration_of(calibrated))}
     models.publish(replay.registry, version, signature=trained()[0], files=files)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import orjson
 import pytest
 from sklearn import metrics as reference
 
@@ -16,64 +15,12 @@ from automl.monitoring.coverage import AGES_S
 from automl.monitoring.labels import Label, codes
 from automl.monitoring.performance import BEFORE, DAYS_KEPT, Changes
 from automl.monitoring.slices import Slices
-from automl.parsing import parse_records
 from automl.spec import Spec
 from automl.storage import CONTROL
 from tests.support import models
-from tests.support.replay import Replay, append
-from tests.unit.monitoring.drifting import add_version, as_logged, records, trained
+from tests.support.replay import Replay
 from tests.unit.monitoring.drifting import reference as reference_of
-
-
-@dataclass
-class Told:
-    """A model with its predictions and the truths told, as the test knows them."""
-
-    replay: Replay
-    ids: list[str] = field(default_factory=list)
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    truths: list[str] = field(default_factory=list)
-
-    def predict(self, count: int, *, seed: int) -> None:
-        now_ms = round(self.replay.clock().timestamp() * 1000)
-        logged = as_logged(trained()[0], parse_records(trained()[0], records(count, seed=seed)))
-        ids = self.replay.ids.mint(self.replay.model, count, now_ms)
-        champion = self.replay.registry.pointer(self.replay.model).champion
-        lines = [
-            {"id": one, **record, "version": champion, "at": now_ms} for one, record in zip(ids, logged, strict=True)
-        ]
-        append(
-            self.replay.storage, self.replay.model, "predictions", self.replay.clock(), [*map(orjson.dumps, lines)]
-        )
-        self.ids += ids
-        self.rows += lines
-
-    def tell(self, count: int, *, seed: int) -> None:
-        """The truth of the next predictions, wrong now and then."""
-        rng = np.random.default_rng(seed)
-        start = len(self.truths)
-        for row in self.rows[start : start + count]:
-            right = rng.random() < 0.8
-            self.truths.append(row["prediction"] if right else "<=50K" if row["prediction"] == ">50K" else ">50K")
-        self.replay.tell(list(zip(self.ids[start:], self.truths[start:], strict=False)))
-
-    def metrics(self, *, window: str = "all", slice_: str = "all", version: str = "v1") -> dict[str, dict[str, Any]]:
-        rows = states.load(self.replay.storage, self.replay.model).report["metrics"]
-        wanted = (version, slice_, window)
-        return {row["metric"]: row for row in rows if (row["version"], row["slice"], row["window"]) == wanted}
-
-
-def begun(**monitor: Any) -> Told:
-    spec = {
-        "name": "adult",
-        "target": "income",
-        "task": "classification",
-        "monitor": monitor,
-        "retrain": {"on_alarm": False},
-    }
-    replay = Replay(Spec.from_json(spec))
-    add_version(replay, "v1")
-    return Told(replay)
+from tests.unit.monitoring.telling import begun
 
 
 def expected(rows: list[dict[str, Any]], truths: list[str]) -> dict[str, Any]:
