@@ -152,6 +152,7 @@ def test_sender_sends_by_itself() -> None:
         def send(self, points: Sequence[Point], spans: Sequence[Span], begun_ns: int, now_ns: int) -> None:
             if points:
                 arrived.set()
+                threading.Event().wait()  # its thread sleeps from now on, beside the other tests
 
     meter = Meter()
     meter.add(SCORE_ROWS, 3, "adult")
