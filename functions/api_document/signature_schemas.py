@@ -27,14 +27,15 @@ def schemas(signature: Signature, *, key: str | None, text_chars: int) -> dict[s
     cells = {feature.name: of_cells.cell(feature, text_chars, refuses=refuses) for feature in signature.features}
     names = list(cells)
     example = example_row(signature)
+    row = _row(signature, cells, key, text_chars)
+    about = "One row: a value for each feature of the model. Other columns are not read."
+    lenient = {**_features(cells), "description": about}
     as_list = _tuple([cells[name] for name in names])
     return {
         "Cell": {"description": "A value of some column."},
-        "Row": {**_row(signature, cells, key, text_chars), "examples": [example]},
-        "LenientRow": {
-            **_features(cells),
-            "description": "One row: a value for each feature of the model. Other columns are not read.",
-        },
+        "Row": {**row, "examples": [example]},
+        "LenientRow": lenient,
+        "BareRow": {**lenient, "additionalProperties": {"not": {"type": "array"}}},
         "RowAsList": {
             **as_list,
             "description": f"One row: {', '.join(names)}.",
@@ -51,12 +52,11 @@ def schemas(signature: Signature, *, key: str | None, text_chars: int) -> dict[s
             "examples": [{"columns": names, "data": [list(example.values())]}],
         },
         "Columns": {
-            "type": "object",
-            "description": "A list of values for each column, all equally long.",
-            "required": names,
-            "properties": {name: {"type": "array", "items": cell, "minItems": 1} for name, cell in cells.items()},
+            **_columns(row["properties"], names),
+            "additionalProperties": {"type": "array"} if signature.unknown_columns == "ignore" else False,
             "examples": [{name: [value] for name, value in example.items()}],
         },
+        "LenientColumns": {**_columns(cells, names), "additionalProperties": {"type": "array"}},
         "CsvRows": {
             "type": "string",
             "description": f"RFC 4180 CSV with a header: {', '.join(names)}.",
@@ -97,6 +97,15 @@ def _row(signature: Signature, cells: dict[str, Schema], key: str | None, text_c
     if signature.unknown_columns == "refuse":
         return {**row, "additionalProperties": False}
     return {**row, "propertyNames": {"not": {"enum": list(FORMS)}}}
+
+
+def _columns(cells: dict[str, Schema], names: list[str]) -> Schema:
+    return {
+        "type": "object",
+        "description": "A list of values for each column, all equally long.",
+        "required": names,
+        "properties": {name: {"type": "array", "items": cell, "minItems": 1} for name, cell in cells.items()},
+    }
 
 
 def _features(cells: dict[str, Schema]) -> Schema:

@@ -192,6 +192,12 @@ async def test_mlflows_route_is_in_the_document_of_the_default_model_alone(adult
     lenient = made["components"]["schemas"]["LenientRow"]
     assert Judge(made).validator(lenient).is_valid({**ROW, "unknown": 1})
     assert not Judge(made).schema("Row").is_valid({**ROW, "unknown": 1})
+    columns = {name: [value] for name, value in ROW.items()}
+    for rows in (columns, columns | {"unknown": [1]}, columns | {"unknown": 1}, ROW | {"unknown": [1]}):
+        wanted = (await adult("invocations", {"inputs": rows})).status == 200
+        assert Judge(made).schema("InvocationsRequest").is_valid({"inputs": rows}) is wanted
+        wanted = (await adult("score", {"inputs": rows})).status == 200
+        assert Judge(made).schema("ScoreRequest").is_valid({"inputs": rows}) is wanted
     await adult("put_model", {"target": "pay"}, model="other")
     adult.clock.advance(hours=1.5)
     assert "/invocations" not in (await of_model(adult))["paths"]

@@ -11,7 +11,7 @@ def schemas() -> dict[str, Schema]:
     """The schemas of this room, by name."""
     rows = {"type": "array", "minItems": 1, "items": _ref("LenientRow")}
     lists = {"type": "array", "minItems": 1, "items": _ref("RowAsList")}
-    either = {"anyOf": [rows, lists, _ref("Columns"), _ref("LenientRow")]}
+    either = {"anyOf": [rows, lists, _ref("LenientColumns"), _ref("BareRow")]}
     forms = {
         "dataframe_records": rows,
         "dataframe_split": _ref("Table"),
@@ -20,6 +20,8 @@ def schemas() -> dict[str, Schema]:
     }
     return {
         "LenientRow": _ref("Row"),
+        "BareRow": _ref("Row"),
+        "LenientColumns": _ref("Columns"),
         "InvocationsRequest": {
             "type": "object",
             "description": "Rows in exactly one of four forms. What else there is, such as `params`, is not read.",
