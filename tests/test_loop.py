@@ -98,6 +98,15 @@ def test_the_monitor_knows_how_good_each_version_was(story: tuple[Replay, Outcom
     assert right == pytest.approx(sum(same.right[:-LATE]) + sum(changed.right[:-LATE]))
 
 
+def rounded(told: Any) -> Any:
+    """The same with every float to nine digits."""
+    if isinstance(told, dict):
+        return {name: rounded(value) for name, value in told.items()}
+    if isinstance(told, list):
+        return [rounded(value) for value in told]
+    return float(f"{told:.9g}") if isinstance(told, float) else told
+
+
 def test_a_lost_state_comes_back_with_the_same_numbers(story: tuple[Replay, Outcome, Outcome]) -> None:
     replay, _, _ = story
     replay.watch()
@@ -108,7 +117,7 @@ def test_a_lost_state_comes_back_with_the_same_numbers(story: tuple[Replay, Outc
     for told in (before, after):
         told["report"].pop("last_pass")
         told.pop("outbox")
-    assert after == before
+    assert rounded(after) == rounded(before)  # sums that were added in another order differ in their last bits
 
 
 def prices(rows: int, *, seed: int, slope: float) -> list[dict[str, Any]]:

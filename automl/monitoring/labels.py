@@ -83,7 +83,12 @@ def codes(classes: Sequence[Any]) -> Callable[[Any], float]:
     if not classes:
         return float
     places = {values.category(label): float(place) for place, label in enumerate(classes)}
-    return lambda label: places.get(values.category(label), math.nan)
+
+    def code(label: Any) -> float:
+        found = places.get(label) if isinstance(label, str) else None  # most are text as it stands
+        return places.get(values.category(label), math.nan) if found is None else found
+
+    return code
 
 
 def unpack(text: str | None) -> Rows:

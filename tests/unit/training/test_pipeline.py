@@ -17,6 +17,7 @@ from automl.evaluation.metrics import codes
 from automl.events import iso
 from automl.export.prep import Prep
 from automl.export.stages import Predict
+from automl.monitoring.drift_reference import References
 from automl.parsing import Parser
 from automl.registry import Registry
 from automl.runs import Cause, Run, Runs
@@ -127,6 +128,20 @@ def test_the_metrics_are_those_of_the_exported_model_on_rows_it_never_saw() -> N
     loss = bench.json(version, "baseline.json")["loss"]
     assert loss["mean"] == pytest.approx(1 - accuracy)
     assert loss["mean"] < loss["upper"] < 1
+
+
+def test_a_version_says_what_its_columns_are_worth_and_how_its_probabilities_are_to_be_read() -> None:
+    bench = Bench(to_csv(customers(600)))
+    version = bench.train().version
+    baseline = bench.json(version, "baseline.json")
+    assert baseline["format"] == 2
+    assert sum(feature["importance"] for feature in baseline["features"].values()) == pytest.approx(1)
+    assert sum(baseline["score"]["counts"]) == 120
+    calibration = bench.json(version, "calibration.json")
+    assert (calibration["method"], calibration["n"], len(calibration["curves"])) == ("platt", 120, 1)
+    found = References(bench.registry, "m").of(str(version))
+    assert found is not None
+    assert found.calibration is not None
 
 
 def test_the_manifest_says_where_the_version_is_from() -> None:
