@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from itertools import chain
@@ -21,6 +22,11 @@ from automl.values import MISSING
 
 _NUMERIC = frozenset((float, int, type(None)))
 """Types of a numeric cell that numpy converts as `values.number` does."""
+
+_FEW = 8
+"""Up to so many rows, looking at each cell takes less time than calling numpy."""
+
+_INFINITIES = frozenset((math.inf, -math.inf))
 
 _GUESSES = 5
 """For how many unknown columns of a request the nearest known name is looked up: it costs a comparison with each."""
@@ -116,7 +122,7 @@ class Parser:
         if not _NUMERIC.issuperset(map(type, chain.from_iterable(numbers))):
             raise TypeError
         num = np.fromiter(chain.from_iterable(numbers), np.float64, count * width).reshape(count, width)
-        if np.isinf(num).any():
+        if _has_infinity(numbers) if count <= _FEW else np.isinf(num).any():
             raise ValueError
         columns = zip(*map(self._texts, records), strict=True)
         texts = [list(map(known.__getitem__, column)) for known, column in zip(self._canonical, columns, strict=True)]
@@ -204,6 +210,10 @@ def _texts_of(feature: Feature, *, refuses: bool, shared: _Texts) -> _Texts:
         return text
 
     return _Texts(read)
+
+
+def _has_infinity(rows: Sequence[Sequence[Any]]) -> bool:
+    return not _INFINITIES.isdisjoint(chain.from_iterable(rows))
 
 
 def _cells(features: Sequence[Feature]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:

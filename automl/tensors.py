@@ -29,7 +29,7 @@ class Tensors:
     cat: npt.NDArray[np.object_]
 
     def __len__(self) -> int:
-        return int(self.num.shape[0])
+        return len(self.num)
 
     def __getitem__(self, rows: slice | npt.NDArray[Any]) -> Tensors:
         return Tensors(num=self.num[rows], cat=self.cat[rows])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from typing import Any
@@ -21,6 +22,9 @@ MODEL_VERSION = "x-model-version"
 """The header that pins the version which shall answer."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,79}")
+_PROCESS = os.urandom(8).hex()
+_REQUESTS = itertools.count(int.from_bytes(os.urandom(4)))
+"""What ids of requests without one are made of: unique, and cheaper than asking for random bytes each time."""
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -86,4 +90,4 @@ def traceparent_of(req: func.HttpRequest) -> str | None:
 def request_id_of(req: func.HttpRequest) -> str:
     """The caller's id of the request, or a new one where it has none that may stand in a header and a log."""
     given = req.headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
+    return given if _REQUEST_ID.fullmatch(given) else f"{_PROCESS}{next(_REQUESTS):016x}"

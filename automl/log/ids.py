@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import os
 import re
+import threading
 from collections.abc import Callable
 from hashlib import blake2s
 
@@ -24,6 +25,7 @@ Random = Callable[[int], bytes]
 """Gives so many random bytes."""
 
 _FORM = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_AHEAD_BYTES = 6 * 256
 _HEAD_BYTES, _TAG_BYTES = 12, 4
 _BASES = 1000
 """For how many models the beginning of the hash is kept; it costs more than the rest of an id."""
@@ -44,13 +46,15 @@ class Ids:
         self._key = key
         self._random = random
         self._bases: dict[str, blake2s] = {}
+        self._lock = threading.Lock()
+        self._ahead = b""
 
     def mint(self, model: str, n: int, now_ms: int) -> list[str]:
         """New ids of `n` predictions made at `now_ms` (UTC epoch milliseconds)."""
         base = self._base(model)
         time = now_ms.to_bytes(6)
         start = f"{time[:4].hex()}-{time[4:].hex()}-"
-        noise = self._random(6 * n)
+        noise = self._noise(6 * n)
         made: list[str] = []
         for at in range(0, 6 * n, 6):
             own = bytearray(noise[at : at + 6])
@@ -81,6 +85,14 @@ class Ids:
                 f"Model '{model}' never gave the id '{prediction_id}'. Send truth to the id's own model."
             )
         return int.from_bytes(raw[:6])
+
+    def _noise(self, size: int) -> bytes:
+        """So many random bytes, asked for in advance: a call to the system costs as much as the rest of an id."""
+        with self._lock:
+            if len(self._ahead) < size:
+                self._ahead = self._random(max(size, _AHEAD_BYTES))
+            taken, self._ahead = self._ahead[:size], self._ahead[size:]
+        return taken
 
     def _base(self, model: str) -> blake2s:
         """The hash that the ids of a model begin with."""

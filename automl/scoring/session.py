@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,6 +41,9 @@ class Scores:
 
     def unanswered(self) -> list[int]:
         """The rows whose answer is not a finite number: their values are too large for the model's arithmetic."""
+        if len(self.labels) == 1:  # one row is looked at in less time than numpy is called
+            cells = self.labels if self.probabilities is None else self.probabilities[0].tolist()
+            return [] if all(map(math.isfinite, cells)) else [0]
         numbers = np.asarray(self.labels, dtype=np.float64) if self.probabilities is None else self.probabilities
         finite = np.isfinite(numbers)
         return [] if finite.all() else np.flatnonzero(~finite.reshape(len(numbers), -1).all(axis=1)).tolist()
