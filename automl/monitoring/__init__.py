@@ -4,4 +4,7 @@ A pass (`passes`) reads what is new in the logs (`ingest`), joins truths to pred
 labelled row (`labels`), feeds the alarm (`detector`), judges the challenger (`judge`) and decides (`decide`). What it
 has read and decided is one blob (`state`), moved by If-Match before anything is done about it (`outbox`); so a pass
 that dies is finished by the next, and of two passes at once one stops.
+
+Beside that, and deciding nothing, it tells `performance`, `coverage`, `drift`, and the accuracy to be expected
+before truth comes (`estimate`).
 """

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from automl.evaluation.calibrated import Calibration
 from automl.log.reader import decode
-from automl.monitoring.drift_reference import PREDICTION, Column, NumberColumn, Reference, References
+from automl.monitoring.drift_columns import Column, NumberColumn
+from automl.monitoring.drift_reference import PREDICTION, Reference, References
 from automl.monitoring.histograms import Tally
 from automl.monitoring.ingest import hour_name
 from automl.monitoring.labels import codes

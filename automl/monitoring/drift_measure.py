@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from automl.evaluation import discoveries, divergence
-from automl.monitoring.drift_reference import Column, Reference
+from automl.monitoring.drift_columns import Column
+from automl.monitoring.drift_reference import Reference
 from automl.monitoring.histograms import Tally
 
 PSI, JS = 0.2, 0.1

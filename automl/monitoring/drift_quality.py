@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from automl.evaluation.intervals import wilson
-from automl.monitoring.drift_reference import Column, NumberColumn, Reference
+from automl.monitoring.drift_columns import Column, NumberColumn
+from automl.monitoring.drift_reference import Reference
 from automl.monitoring.histograms import Tally
 
 LEAST_ROWS = 100

@@ -6,107 +6,22 @@ mean. Features come first, in the order of the signature; then the prediction; t
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import orjson
 
-from automl import values
 from automl.errors import NotFound
 from automl.evaluation.calibrated import Calibration
+from automl.monitoring.drift_columns import Column, NumberColumn, of_feature, of_number, of_values
 from automl.registry import Registry
-from automl.signature import Feature, Signature
-from automl.values import MISSING
-
-OWN_BINS = 20
-"""Most frequent values of a category that have a bin each; the other known ones share one."""
+from automl.signature import Signature
 
 PREDICTION, SCORE = "prediction", "score"
 """Names of the two columns behind the features."""
-
-Ints = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class NumberColumn:
-    """A number or moment in bins between edges. Slots: the bins, missing, below and above the range seen.
-
-    Parameters
-    ----------
-    importance
-        Share in what the model knows; None where it was not measured.
-    low, high
-        Range seen in training. What lies outside is counted in the outer bins too.
-    reference
-        The slots of the training rows (of the holdout's answers, for prediction and score).
-    """
-
-    name: str
-    importance: float | None
-    edges: npt.NDArray[np.float64]
-    low: float
-    high: float
-    reference: Ints
-    ordered: bool = True
-
-    @property
-    def bins(self) -> int:
-        """How many of the slots are bins."""
-        return len(self.edges) + 1
-
-    def count(self, numbers: npt.NDArray[np.float64]) -> Ints:
-        """The slots of some values, NaN where missing."""
-        codes = np.searchsorted(self.edges, numbers, side="right")
-        codes[np.isnan(numbers)] = self.bins
-        outside = [np.count_nonzero(numbers < self.low), np.count_nonzero(numbers > self.high)]
-        return np.concatenate([np.bincount(codes, minlength=self.bins + 1), outside])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CategoryColumn:
-    """A category. Slots: `own` bins of frequent values, other known values, values not known, missing.
-
-    Parameters
-    ----------
-    codes
-        The bin of each known value.
-    known
-        Whether `codes` holds all that training saw. A column of more than 100 values holds the 100 most frequent.
-    """
-
-    name: str
-    importance: float | None
-    codes: Mapping[str, int]
-    known: bool
-    reference: Ints
-    ordered: bool = False
-
-    @property
-    def bins(self) -> int:
-        """How many of the slots are bins."""
-        return len(self.reference) - 1
-
-    def count(self, cells: Iterable[Any]) -> tuple[Ints, list[str]]:
-        """The slots of some canonical JSON values, and the values that are not known."""
-        slots, new = np.zeros(len(self.reference), dtype=np.int64), list[str]()
-        for value, times in Counter(cells).items():
-            text = values.category(value)
-            if text == MISSING:
-                slots[-1] += times
-            elif (code := self.codes.get(text)) is None:
-                slots[-2] += times
-                new.append(text)
-            else:
-                slots[code] += times
-        return slots, new
-
-
-Column = NumberColumn | CategoryColumn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -156,11 +71,11 @@ class Reference:
         """What baseline.json, of any format, holds; None for one without distributions."""
         if "features" not in baseline:
             return None
-        features = tuple(_of_feature(one, baseline["features"][one.name]) for one in signature.features)
+        features = tuple(of_feature(one, baseline["features"][one.name]) for one in signature.features)
         answer = baseline["prediction"]
-        answers = [_of_number(PREDICTION, answer) if "edges" in answer else _of_values(PREDICTION, answer)]
+        answers = [of_number(PREDICTION, answer) if "edges" in answer else of_values(PREDICTION, answer)]
         if score := baseline.get("score"):
-            answers.append(_of_number(SCORE, score))
+            answers.append(of_number(SCORE, score))
         return cls(
             version=version,
             signature=signature,
@@ -203,42 +118,3 @@ class References:
         with suppress(NotFound):  # older versions have none, nor have regressions
             curves = orjson.loads(self._registry.file(self._model, version, "calibration.json"))
         return Reference.read(version, signature, baseline, curves)
-
-
-def _of_feature(feature: Feature, data: Mapping[str, Any]) -> Column:
-    importance = data.get("importance")
-    if feature.is_numeric:
-        return _of_number(feature.name, data, importance=importance, low=feature.low, high=feature.high)
-    return _of_values(feature.name, data, importance=importance)
-
-
-def _of_number(
-    name: str,
-    data: Mapping[str, Any],
-    *,
-    importance: float | None = None,
-    low: float | None = None,
-    high: float | None = None,
-) -> NumberColumn:
-    return NumberColumn(
-        name=name,
-        importance=importance,
-        edges=np.asarray(data["edges"], dtype=np.float64),
-        low=-np.inf if low is None else low,
-        high=np.inf if high is None else high,
-        reference=np.array([*data["counts"], data["missing"], 0, 0], dtype=np.int64),
-    )
-
-
-def _of_values(name: str, data: Mapping[str, Any], *, importance: float | None = None) -> CategoryColumn:
-    names: Sequence[str] = data["values"]
-    own, other = min(len(names), OWN_BINS), data.get("other", 0)
-    counts = data["counts"]
-    reference = [*counts[:own], sum(counts[own:]), other, data.get("missing", 0)]
-    return CategoryColumn(
-        name=name,
-        importance=importance,
-        codes={value: min(place, own) for place, value in enumerate(names)},
-        known=other == 0,
-        reference=np.array(reference, dtype=np.int64),
-    )

@@ -21,7 +21,8 @@ from automl.evaluation.calibrated import Calibration
 from automl.evaluation.class_sums import ClassSums
 from automl.evaluation.measured import Measured
 from automl.evaluation.number_sums import NumberSums
-from automl.monitoring.drift_reference import NumberColumn, Reference, References
+from automl.monitoring.drift_columns import NumberColumn
+from automl.monitoring.drift_reference import Reference, References
 from automl.monitoring.labels import Label
 from automl.monitoring.slices import ALL
 from automl.monitoring.state import State

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from automl import values
-from automl.monitoring.drift_reference import Column, NumberColumn, Reference
+from automl.monitoring.drift_columns import Column, NumberColumn
+from automl.monitoring.drift_reference import Reference
 from automl.values import MISSING
 
 ALL = "all"

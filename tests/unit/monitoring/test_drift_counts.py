@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from automl.monitoring.drift_columns import CategoryColumn, NumberColumn
 from automl.monitoring.drift_counts import Counts, tally_of
-from automl.monitoring.drift_reference import CategoryColumn, NumberColumn, Reference, References
+from automl.monitoring.drift_reference import Reference, References
 from automl.monitoring.histograms import Tally
 from automl.parsing import parse_records
 from automl.signature import Feature, Signature
