@@ -18,7 +18,7 @@ from automl.errors import MAX_PROBLEMS, InvalidInput, Problem
 from automl.forms import shown
 from automl.signature import Feature, FeatureType, Signature
 from automl.tensors import Tensors
-from automl.values import MISSING
+from automl.texts import Texts, texts_of
 
 _NUMERIC = frozenset((float, int, type(None)))
 """Types of a numeric cell that numpy converts as `values.number` does."""
@@ -57,11 +57,11 @@ class Parser:
         self.signature = signature
         self._ignores = signature.unknown_columns == "ignore"
         refuses = strict and signature.unknown_categories == "refuse"
-        shared = _Texts(values.category)
+        shared = Texts(values.category)
         self._numbers = _cells(signature.numbers)
         self._texts = _cells(signature.categories)
         self._epochs = [place for place, feature in enumerate(signature.numbers) if feature.type == "datetime"]
-        self._canonical = [_texts_of(feature, refuses=refuses, shared=shared) for feature in signature.categories]
+        self._canonical = [texts_of(feature, refuses=refuses, shared=shared) for feature in signature.categories]
         known = {feature.name for feature in signature.features}
         self._known = known | signature.ignored.keys() | {signature.target}
 
@@ -172,44 +172,6 @@ def parse_records(signature: Signature, records: Sequence[Mapping[str, Any]]) ->
 def parse_columns(signature: Signature, columns: Mapping[str, Sequence[Any]], *, text: bool = False) -> Tensors:
     """Rows given as equally long columns, for a model that is asked once. Raises InvalidInput."""
     return Parser(signature).columns(columns, text=text)
-
-
-class _Texts(dict[Any, str]):
-    """The canonical text of the values met so far: most categories come again and again.
-
-    Only text is remembered, since 1, 1.0 and True are one key of a dictionary and three categories; and little of it,
-    since callers choose it.
-    """
-
-    _MOST, _LONGEST = 4096, 64
-
-    def __init__(self, read: Callable[[Any], str]) -> None:
-        super().__init__({None: MISSING, "": MISSING})
-        self.read = read
-
-    def __missing__(self, value: Any) -> str:
-        text = self.read(value)
-        if type(value) is str and len(value) <= self._LONGEST and len(self) < self._MOST:
-            self[value] = text
-        return text
-
-
-def _texts_of(feature: Feature, *, refuses: bool, shared: _Texts) -> _Texts:
-    if feature.type == "boolean":
-        return _Texts(values.boolean)
-    if not refuses:
-        return shared
-    known = frozenset((*feature.categories, MISSING))
-    listed = ", ".join(repr(name[:40]) for name in feature.categories[:10])
-    expected = f"one of the categories {listed}{', …' if len(feature.categories) > 10 else ''}"
-
-    def read(value: Any) -> str:
-        text = values.category(value)
-        if text not in known:
-            raise ValueError(expected)
-        return text
-
-    return _Texts(read)
 
 
 def _has_infinity(rows: Sequence[Sequence[Any]]) -> bool:

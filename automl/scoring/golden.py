@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from automl.errors import EvergreenError
 from automl.parsing import Parser
 from automl.scoring import rows
-from automl.scoring.rows import Reading
+from automl.scoring.reading import Reading
 from automl.tensors import Tensors
 
 if TYPE_CHECKING:

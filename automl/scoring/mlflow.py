@@ -13,7 +13,8 @@ from typing import Any
 from automl.errors import InvalidInput, Problem
 from automl.scoring import rows
 from automl.scoring.body import kind, load_object
-from automl.scoring.rows import FORMS, Reading, Rows
+from automl.scoring.reading import Reading, Rows, fitting
+from automl.scoring.rows import FORMS
 
 
 def from_json(reading: Reading, body: bytes) -> Rows:
@@ -26,7 +27,7 @@ def from_json(reading: Reading, body: bytes) -> Rows:
     value = given[found[0]]
     if not isinstance(value, list | dict):
         raise _bad(found[0], "rows", kind(value), f'Send {{"{found[0]}": [...]}}.')
-    return rows.fitting(reading, body, rows.from_value(_lenient(reading), _form(reading, found[0], value)))
+    return fitting(reading, body, rows.from_value(_lenient(reading), _form(reading, found[0], value)))
 
 
 def from_csv(reading: Reading, body: bytes) -> Rows:

@@ -15,67 +15,20 @@ never is.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from automl import values
-from automl.errors import InvalidInput, Problem, TooLarge
-from automl.forms import shown
-from automl.parsing import Parser
+from automl.errors import InvalidInput, Problem
 from automl.scoring.body import kind, loads
+from automl.scoring.reading import Reading, Rows, check_columns, check_count, fitting, keys_of, refuse
 from automl.scoring.table import read_csv
 from automl.signature import Signature
-from automl.tensors import Tensors
 
 FORMS = ("dataframe_records", "dataframe_split", "instances", "inputs")
 _BESIDES = frozenset({"params"})
 """What MLflow clients send beside a form; not read."""
 
 _EXAMPLE = 'Send {"dataframe_records": [{...}]}.'
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What one request may hold; `Settings` documents each."""
-
-    rows: int = 10_000
-    columns: int = 4096
-    text_chars: int = 65_536
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """How the bodies of one model are read.
-
-    Parameters
-    ----------
-    key
-        The column that carries the business key, if the model has one.
-    """
-
-    parser: Parser
-    key: str | None = None
-    limits: Limits = Limits()
-
-    @property
-    def signature(self) -> Signature:
-        """What the model takes."""
-        return self.parser.signature
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
-    """Rows ready to be scored.
-
-    Parameters
-    ----------
-    keys
-        Business key of each row, None where it has none; absent when no row has one.
-    """
-
-    tensors: Tensors
-    keys: Sequence[str | None] | None = None
 
 
 def from_json(reading: Reading, body: bytes) -> Rows:
@@ -96,32 +49,9 @@ def from_csv(reading: Reading, body: bytes) -> Rows:
     return fitting(reading, body, _columns(reading, read_csv(body), text=True))
 
 
-def fitting(reading: Reading, body: bytes, rows: Rows) -> Rows:
-    """The rows, once no text in them is too long (InvalidInput); a short body cannot hold a long one."""
-    most = reading.limits.text_chars
-    if len(body) > most:
-        expected, remedy = f"text of at most {most} characters", "Send less text."
-        _refuse(
-            Problem(column=feature.name, row=row, expected=expected, got=f"{len(text)} characters", remedy=remedy)
-            for feature, column in zip(reading.signature.categories, rows.tensors.cat.T, strict=True)
-            for row, text in enumerate(column)
-            if len(text) > most
-        )
-    return rows
-
-
 def from_columns(reading: Reading, columns: Mapping[str, Sequence[Any]]) -> Rows:
     """Rows of equally long columns of raw values. Raises InvalidInput, TooLarge."""
     return _columns(reading, columns, text=False)
-
-
-def check_count(reading: Reading, rows: int) -> None:
-    """Refuse rows that are none (InvalidInput) or too many (TooLarge), before they are made."""
-    if rows == 0:
-        raise _bad("body", "at least one row", "none", _EXAMPLE)
-    if rows > reading.limits.rows:
-        remedy = "Send them in several requests."
-        raise TooLarge(f"Expected at most {reading.limits.rows} rows in one request, got {rows}. {remedy}")
 
 
 def _form(signature: Signature, body: Mapping[str, Any]) -> str | None:
@@ -158,7 +88,7 @@ def _dataframe_split(reading: Reading, value: Any) -> Rows:
         raise _bad("dataframe_split.columns", "a list of column names", kind(names), "Send the names.")
     if not isinstance(data, list):
         raise _bad("dataframe_split.data", "a list of rows", kind(data), "Send one list of values for each row.")
-    _check_columns(reading, len(names))
+    check_columns(reading, len(names))
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise _bad("dataframe_split.columns", "each column once", f"'{_short(min(twice))}' twice", "Send it once.")
     return _lists(reading, "dataframe_split.data", names, data)
@@ -175,9 +105,9 @@ def _instances(reading: Reading, value: Any, field: str = "instances") -> Rows:
 def _inputs(reading: Reading, value: Any) -> Rows:
     if not isinstance(value, dict):
         return _instances(reading, value, "inputs")
-    _check_columns(reading, len(value))
+    check_columns(reading, len(value))
     remedy = "Send one value for each row."
-    _refuse(
+    refuse(
         Problem(field=f"inputs.{_short(name)}", expected="a list of values", got=kind(column), remedy=remedy)
         for name, column in value.items()
         if not isinstance(column, list)
@@ -200,23 +130,23 @@ _READERS = {
 def _records(reading: Reading, records: list[Any]) -> Rows:
     check_count(reading, len(records))
     remedy = "Send each row as an object."
-    _refuse(
+    refuse(
         Problem(field="body", expected="an object", got=kind(record), row=row, remedy=remedy)
         for row, record in enumerate(records)
         if not isinstance(record, dict)
     )
-    _check_columns(reading, max(map(len, records)))
+    check_columns(reading, max(map(len, records)))
     tensors = reading.parser.records(records)
     name = reading.key
     if name is None or not any(name in record for record in records):
         return Rows(tensors=tensors)
-    return Rows(tensors=tensors, keys=_keys(reading, name, [record.get(name) for record in records]))
+    return Rows(tensors=tensors, keys=keys_of(reading, name, [record.get(name) for record in records]))
 
 
 def _lists(reading: Reading, field: str, names: Sequence[str], data: list[Any]) -> Rows:
     check_count(reading, len(data))
     remedy = f"Send one value for each of: {', '.join(map(_short, names[:10]))}{', …' if len(names) > 10 else ''}."
-    _refuse(
+    refuse(
         Problem(field=field, expected=f"{len(names)} values in a list", got=_width(cells), row=row, remedy=remedy)
         for row, cells in enumerate(data)
         if not isinstance(cells, list) or len(cells) != len(names)
@@ -226,46 +156,12 @@ def _lists(reading: Reading, field: str, names: Sequence[str], data: list[Any]) 
 
 
 def _columns(reading: Reading, columns: Mapping[str, Sequence[Any]], *, text: bool) -> Rows:
-    _check_columns(reading, len(columns))
+    check_columns(reading, len(columns))
     check_count(reading, len(next(iter(columns.values()), ())))
     tensors = reading.parser.columns(columns, text=text)
     if reading.key is None or reading.key not in columns:
         return Rows(tensors=tensors)
-    return Rows(tensors=tensors, keys=_keys(reading, reading.key, columns[reading.key]))
-
-
-def _keys(reading: Reading, column: str, raw: Sequence[Any]) -> list[str | None]:
-    keys: list[str | None] = []
-    problems: list[Problem] = []
-    remedy = "Send the business key as text or a number, or null."
-    for row, value in enumerate(raw):
-        try:
-            keys.append(_key(value, reading.limits.text_chars))
-        except ValueError as error:
-            got = shown(value)
-            problems.append(Problem(column=column, expected=str(error), got=got, row=row, remedy=remedy))
-    _refuse(problems)
-    return keys
-
-
-def _key(value: Any, most_chars: int) -> str | None:
-    text = values.category(value)
-    if len(text) > most_chars:
-        raise ValueError(f"text of at most {most_chars} characters")
-    return None if text == values.MISSING else text
-
-
-def _check_columns(reading: Reading, columns: int) -> None:
-    most = max(reading.limits.columns, 2 * len(reading.signature.features))  # a wide model must stay usable
-    if columns > most:
-        raise TooLarge(f"Expected at most {most} columns in a row, got {columns}. Send the model's columns alone.")
-
-
-def _refuse(problems: Iterable[Problem]) -> None:
-    """Raise InvalidInput for problems, if there are any."""
-    found = list(problems)
-    if found:
-        raise InvalidInput.of(found)
+    return Rows(tensors=tensors, keys=keys_of(reading, reading.key, columns[reading.key]))
 
 
 def _width(cells: Any) -> str:

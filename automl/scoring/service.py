@@ -18,7 +18,7 @@ from automl.events import Clock
 from automl.log.ids import Ids
 from automl.log.writer import AppendLog
 from automl.scoring.champions import Champions
-from automl.scoring.rows import Limits, Reading, Rows
+from automl.scoring.reading import Limits, Reading, Rows
 from automl.scoring.session import ModelSession, Scores
 from automl.scoring.together import Together
 from automl.settings import Settings

@@ -10,6 +10,7 @@ import numpy as np
 
 from automl.parsing import Parser
 from automl.scoring import rows
+from automl.scoring.reading import Reading
 from automl.scoring.session import ModelSession
 from automl.signature import Signature
 from automl.tensors import Tensors, to_records
@@ -32,7 +33,7 @@ def golden(session: ModelSession, holdout: Tensors) -> tuple[list[dict[str, Any]
     holdout
         At least one row.
     """
-    reading = rows.Reading(parser=Parser(session.signature), key=session.key)
+    reading = Reading(parser=Parser(session.signature), key=session.key)
     found: list[dict[str, Any]] = []
     parts: list[Tensors] = []
     for index, record in enumerate(_records(session.signature, holdout)):

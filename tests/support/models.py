@@ -14,7 +14,7 @@ from automl.events import iso
 from automl.parsing import Parser
 from automl.registry import Registry
 from automl.scoring import rows
-from automl.scoring.rows import Reading
+from automl.scoring.reading import Reading
 from automl.scoring.session import ModelSession
 from automl.signature import Feature, Signature
 

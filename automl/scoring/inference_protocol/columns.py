@@ -13,7 +13,7 @@ from automl.errors import InvalidInput, Problem
 from automl.scoring import rows
 from automl.scoring.inference_protocol import fields
 from automl.scoring.inference_protocol.tensors import Tensor
-from automl.scoring.rows import Reading, Rows
+from automl.scoring.reading import Reading, Rows, check_count
 from automl.signature import Signature
 
 
@@ -80,5 +80,5 @@ def _count(reading: Reading, tensors: Sequence[Tensor]) -> int:
     count = next(iter(counts.values()), 0)
     if count == 0:
         raise fields.bad("inputs", "at least one row", "none", "Send one tensor for each column, of the shape [N].")
-    rows.check_count(reading, count)
+    check_count(reading, count)
     return count

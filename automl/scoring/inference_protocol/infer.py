@@ -7,12 +7,11 @@ from typing import Any
 
 import orjson
 
-from automl.scoring import rows
 from automl.scoring.inference_protocol.columns import to_rows
 from automl.scoring.inference_protocol.datatypes import to_bytes
 from automl.scoring.inference_protocol.outputs import Output, chosen
 from automl.scoring.inference_protocol.request import Request, parse
-from automl.scoring.rows import Reading, Rows
+from automl.scoring.reading import Reading, Rows, fitting
 from automl.scoring.service import Answer
 
 
@@ -49,7 +48,7 @@ class Inference:
         """The rows to be scored. Raises InvalidInput, TooLarge."""
         self._request = parse(self._body, self._header_length)
         self._outputs = chosen(reading.signature, self._request)  # refused before anything is scored
-        return rows.fitting(reading, self._body, to_rows(reading, self._request.tensors))
+        return fitting(reading, self._body, to_rows(reading, self._request.tensors))
 
     def write(self, answer: Answer) -> Response:
         """The response, in JSON as far as nobody asked for binary."""

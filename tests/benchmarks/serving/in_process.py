@@ -25,6 +25,7 @@ from automl import bootstrap
 from automl.bootstrap import Serving
 from automl.log import writer
 from automl.scoring import response, rows
+from automl.scoring.reading import Reading, Rows
 from automl.scoring.service import Answer, Scoring
 from automl.settings import LogMode
 from automl.tensors import Tensors
@@ -50,10 +51,10 @@ async def measure(bodies: Sequence[bytes], many: Sequence[bytes]) -> dict[str, A
     serving = _serving("off")
     session = serving.champions.get(MODEL)
     off, logged = serving.scoring, _serving("durable").scoring
-    readings: list[rows.Reading] = []
-    given: list[rows.Rows] = []
+    readings: list[Reading] = []
+    given: list[Rows] = []
 
-    def remember(reading: rows.Reading) -> rows.Rows:
+    def remember(reading: Reading) -> Rows:
         readings.append(reading)
         given.append(rows.from_json(reading, bodies[len(given)]))
         return given[-1]

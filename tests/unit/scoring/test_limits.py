@@ -11,7 +11,7 @@ import pytest
 from automl.errors import InvalidInput, TooLarge
 from automl.parsing import Parser
 from automl.scoring import rows
-from automl.scoring.rows import Limits, Reading
+from automl.scoring.reading import Limits, Reading
 from tests.support.models import CLASSIFIER, ROW
 
 LIMITS = Limits(rows=3, columns=10, text_chars=50)

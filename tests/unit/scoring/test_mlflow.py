@@ -8,7 +8,7 @@ import pytest
 from automl.errors import InvalidInput, TooLarge
 from automl.parsing import Parser
 from automl.scoring import mlflow, rows
-from automl.scoring.rows import Limits, Reading, Rows
+from automl.scoring.reading import Limits, Reading, Rows
 from automl.signature import Feature, Signature
 from tests.support.models import CLASSIFIER, KEY, ROW
 

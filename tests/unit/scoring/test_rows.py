@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from automl.errors import InvalidInput, TooLarge
 from automl.parsing import Parser
 from automl.scoring import rows
-from automl.scoring.rows import Limits, Reading, Rows
+from automl.scoring.reading import Limits, Reading, Rows
 from automl.values import MISSING
 from tests.support.models import CLASSIFIER, KEY, ROW
 

@@ -22,6 +22,7 @@ from automl.parsing import Parser
 from automl.registry import Registry
 from automl.runs import Cause, Run, Runs
 from automl.scoring import loading, rows
+from automl.scoring.reading import Reading
 from automl.settings import Settings
 from automl.signature import Signature
 from automl.spec import Spec
@@ -92,7 +93,7 @@ def test_a_table_becomes_a_version_that_loads_and_scores(task: str, metric: str,
     assert manifest["parity"]["rows"]["holdout"] == 120
     model = loading.load(bench.registry, "m", version)  # its golden rows run here
     record = {"age": 80, "income": 1.0, "plan": "pro", "city": None, "member": True, "since": "2025-06-01"}
-    answer = model.score(rows.from_value(rows.Reading(parser=Parser(model.signature)), record).tensors).labels[0]
+    answer = model.score(rows.from_value(Reading(parser=Parser(model.signature)), record).tensors).labels[0]
     if task == "regression":
         assert float(answer) > 130
     else:
@@ -331,7 +332,7 @@ def test_a_retraining_leaves_out_what_is_over_and_recovers() -> None:
     truths = fresh.pop("y")
     records = [dict(zip(fresh, row, strict=True)) for row in zip(*fresh.values(), strict=True)]
     model = replay.session(second["version"])
-    tensors = rows.from_value(rows.Reading(parser=Parser(model.signature)), {"dataframe_records": records}).tensors
+    tensors = rows.from_value(Reading(parser=Parser(model.signature)), {"dataframe_records": records}).tensors
     right = [answer == truth for answer, truth in zip(model.score(tensors).labels, truths, strict=True)]
     assert np.mean(right) > 0.85
 

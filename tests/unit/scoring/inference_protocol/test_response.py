@@ -9,7 +9,7 @@ import pytest
 from automl.parsing import Parser
 from automl.scoring.inference_protocol import metadata
 from automl.scoring.inference_protocol.infer import Inference, Response
-from automl.scoring.rows import Reading
+from automl.scoring.reading import Reading
 from automl.scoring.service import Answer
 from automl.signature import Feature, Signature
 from tests.support import models

@@ -16,7 +16,7 @@ from automl.parsing import Parser
 from automl.scoring import rows
 from automl.scoring.inference_protocol.columns import packed
 from automl.scoring.inference_protocol.infer import Inference
-from automl.scoring.rows import Limits, Reading, Rows
+from automl.scoring.reading import Limits, Reading, Rows
 from automl.signature import Feature
 from tests.support.models import CLASSIFIER, KEY, ROW
 from tests.unit.scoring.inference_protocol.wire import binary, in_json, tensor
