@@ -122,6 +122,10 @@ class Storage(Protocol):
         """Where this account's Delta tables are, and how they are opened."""
 
 
+_ONE_GET = 32 * 2**20
+"""What the SDK reads in one request. It asks for more only of the blob as it was, and a log grows meanwhile."""
+
+
 class AzureStorage:
     """Azure Blob and Queue storage, or Azurite, through Microsoft's SDK. Safe to share between threads."""
 
@@ -170,9 +174,16 @@ class AzureStorage:
                 raise
 
     def get_from(self, container: str, name: str, offset: int) -> bytes:
+        parts = [self._part(container, name, offset)]
+        while len(parts[-1]) == _ONE_GET:
+            offset += _ONE_GET
+            parts.append(self._part(container, name, offset))
+        return b"".join(parts)
+
+    def _part(self, container: str, name: str, offset: int) -> bytes:
         with _translated():
             try:
-                return self._blob(container, name).download_blob(offset=offset).readall()
+                return self._blob(container, name).download_blob(offset=offset, length=_ONE_GET).readall()
             except HttpResponseError as error:
                 if error.status_code == 416:  # nothing at or after the offset
                     return b""

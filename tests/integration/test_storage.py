@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 import uuid
 from collections.abc import Callable
 from itertools import pairwise
@@ -197,3 +198,27 @@ def test_storage_that_does_not_answer_is_unavailable() -> None:
     storage = AzureStorage(Settings(storage=dead), retries=0)
     with pytest.raises(Unavailable, match="Storage cannot be reached"):
         storage.get(CONTROL, "a")
+
+
+def test_a_log_that_grows_while_it_is_read_is_read_all_the_same(storage: Storage, name: Name) -> None:
+    """More than the SDK takes in one request; a log that answers quickly grows between any two of them."""
+    block, length = b"x" * (4 * 2**20), 0
+    for _ in range(9):
+        length = storage.append(LOG, name("a"), block, at=length)
+    done = threading.Event()
+
+    def grow() -> None:
+        at = length
+        while not done.is_set():
+            at = storage.append(LOG, name("a"), b"y\n", at=at)
+
+    writer = threading.Thread(target=grow)
+    writer.start()
+    try:
+        found = storage.get_from(LOG, name("a"), 1)
+    finally:
+        done.set()
+        writer.join()
+    assert len(found) >= length - 1
+    assert found[: length - 1].count(b"x") == length - 1
+    assert set(found[length - 1 :]) <= set(b"y\n")
