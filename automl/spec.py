@@ -118,6 +118,9 @@ class Guard:
 class Promotion:
     """When a challenger replaces the champion."""
 
+    mode: Literal["auto", "manual"] = "auto"
+    """Who promotes a challenger that has proved itself: the monitor, or a person to whom it is recommended."""
+
     rows: int = 5000
     """Labelled rows after which the comparison ends at the latest; looks are at each fifth of it."""
 
@@ -284,6 +287,7 @@ RULES: forms.Rules = {
     "guard.flood": (number(1.0, 1e6), "a number from 1 to 1000000"),
     "guard.shift": (number(0.05, 1.0), "a number from 0.05 to 1"),
     "guard.range": (number(1.0, 1e9), "a number from 1 to 1000000000"),
+    "promotion.mode": (option("auto", "manual"), "auto or manual"),
     "promotion.rows": (whole(1000, 10**7), "a whole number from 1000 to 10000000"),
     "promotion.alarm_rows": (whole(200, 10**7), "a whole number from 200 to 10000000"),
     "promotion.margin": (number(0.0, 0.2), "a number from 0 to 0.2"),

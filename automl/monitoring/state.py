@@ -61,7 +61,8 @@ class State:
         Set while the champion's accuracy counts as fallen: `version`, `at`, `key`, `text`, `evidence`.
     comparison
         The challenger being judged: `challenger`, `champion`, `plan`, `since_ms`, `looks` made, `rows` so far,
-        `missing` rows until the next look, and the same as a sentence in `text`.
+        `missing` rows until the next look, and the same as a sentence in `text`; `won` once it is recommended to a
+        person, with what was `seen` of it and the `evidence`.
     histograms
         By version and period: what it was predicted on, counted (`histograms.Tally`).
     predicted

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -24,9 +26,16 @@ def held(rows: int, concept: float, *, seed: int = 0) -> Heldout:
     )
 
 
-def challenged(threshold: float, rows: Heldout, *, champion_saw: tuple[int, ...] = (), **options: object) -> Replay:
-    """A champion at 0.5 and a challenger with its own holdout; no truth has ever come."""
-    replay = begun()
+def challenged(
+    threshold: float,
+    rows: Heldout,
+    *,
+    champion_saw: tuple[int, ...] = (),
+    spec: dict[str, Any] | None = None,
+    **options: object,
+) -> Replay:
+    """A champion at 0.9 and a challenger with its own holdout; no truth has ever come."""
+    replay = begun(**(spec or {}))
     replay.registry.register(replay.model, publish(replay, "v2", 0.9, trained_on=champion_saw))
     replay.registry.promote(replay.model, "v2", "For the test.")
     replay.registry.register(replay.model, publish(replay, "v3", threshold, held=rows, **options))  # type: ignore[arg-type]

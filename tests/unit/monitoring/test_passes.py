@@ -434,7 +434,14 @@ def judges() -> Replay:
     return replay
 
 
-@pytest.mark.parametrize("scenario", [asks, judges])
+def recommends() -> Replay:
+    replay = fallen(promotion={"mode": "manual"})
+    replay.watch()
+    replay.train_all()
+    return replay
+
+
+@pytest.mark.parametrize("scenario", [asks, judges, recommends])
 def test_a_pass_that_dies_at_any_operation_is_finished_by_the_next(scenario: Callable[[], Replay]) -> None:
     start = scenario()
 

@@ -1,0 +1,75 @@
+"""What follows from the verdict on a challenger: promoted, kept out, or recommended to a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from automl.evaluation.paired import Difference
+from automl.evaluation.sequential import LOOKS, Look
+from automl.monitoring import judge, outbox
+from automl.monitoring.judge import Contest
+from automl.monitoring.scene import Scene
+from automl.monitoring.state import State
+
+
+def on_labels(state: State, scene: Scene, contest: Contest, last: Look) -> None:
+    """Act on the last look at labelled rows."""
+    running = state.comparison
+    assert running is not None  # noqa: S101  (there has been a look)
+    plan, parties = running["plan"], contest.parties
+    seen = (
+        f"on {last.n:,} labelled rows that neither was trained on {_measured(contest, last.difference)} "
+        f"(z = {last.z:.2f}, needed {last.bound:.2f}, look {last.number} of {LOOKS})."
+    )
+    evidence = {**last.to_json(), "plan": plan, "looks": running["looks"], "since_ms": running["since_ms"]}
+    if last.verdict == "promote":
+        _win(state, scene, parties, seen=seen, evidence=evidence)
+        return
+    short_of = "ahead" if plan["rule"] == "no_worse" else "better"
+    text = (
+        f"Champion {parties['champion']} stays, as challenger {parties['challenger']} was not shown to be "
+        f"{short_of}: {seen}"
+    )
+    outbox.end(state, verdict="kept", text=text, evidence=evidence, **parties)
+
+
+def on_holdout(state: State, scene: Scene, contest: Contest, found: Difference) -> None:
+    """Act on the one look at holdout rows."""
+    z, parties = found.z(), contest.parties
+    seen = (
+        f"no truth has ever come, so both were put once to {found.n:,} holdout rows that neither was trained on, "
+        f"where {_measured(contest, found.mean)} (z = {z:.2f}, needed {judge.ONE_LOOK})."
+    )
+    evidence = {"n": found.n, "difference": found.mean, "z": z, "bound": judge.ONE_LOOK}
+    if z >= judge.ONE_LOOK:
+        _win(state, scene, parties, seen=seen, evidence=evidence)
+        return
+    text = f"Challenger {parties['challenger']} does not replace champion {parties['champion']}: {seen}"
+    outbox.end(state, verdict="kept", text=text, evidence=evidence, **parties)
+
+
+def promote(state: State, parties: dict[str, str], *, seen: str, evidence: dict[str, Any]) -> None:
+    """Decide that the challenger of a comparison becomes champion."""
+    text = f"Challenger {parties['challenger']} replaces champion {parties['champion']}: {seen}"
+    outbox.end(state, verdict="promoted", text=text, evidence=evidence, **parties)
+
+
+def _win(state: State, scene: Scene, parties: dict[str, str], *, seen: str, evidence: dict[str, Any]) -> None:
+    """Act on a verdict for the challenger: promote it, or recommend it where that is a person's to do."""
+    if scene.spec.promotion.mode == "auto":
+        promote(state, parties, seen=seen, evidence=evidence)
+        return
+    text = (
+        f"Challenger {parties['challenger']} should replace champion {parties['champion']}, which waits for a person "
+        f"(POST /models/{scene.model}/promote): {seen}"
+    )
+    key = f"{scene.reign}/{parties['challenger']}"
+    outbox.note(state, kind="recommended", key=key, text=text, evidence={**parties, **evidence})
+    won = {"seen": seen, "evidence": evidence}
+    state.comparison = {**parties, **(state.comparison or {}), "missing": 0, "text": text, "won": won}
+
+
+def _measured(contest: Contest, difference: float) -> str:
+    if contest.loss.kind == "error":
+        return f"the challenger is {100 * difference:+.2f} points more accurate"
+    return f"the challenger's mean clipped absolute error (0 to 1) is {-difference:+.4f} beside the champion's"
