@@ -80,8 +80,8 @@ class Storage(Protocol):
         Of more than `at_most` bytes no more than the first 32 MiB are read. Raises Oversized.
         """
 
-    def get_from(self, container: str, name: str, offset: int) -> bytes:
-        """The bytes from `offset` to the end, empty at or past the end. Raises Missing."""
+    def get_from(self, container: str, name: str, offset: int, length: int | None = None) -> bytes:
+        """The bytes from `offset` on, `length` of them or all, empty at or past the end. Raises Missing."""
 
     def put(
         self, container: str, name: str, data: bytes, *, if_match: str | None = None, create: bool = False
@@ -173,17 +173,20 @@ class AzureStorage:
                     return None
                 raise
 
-    def get_from(self, container: str, name: str, offset: int) -> bytes:
-        parts = [self._part(container, name, offset)]
-        while len(parts[-1]) == _ONE_GET:
-            offset += _ONE_GET
-            parts.append(self._part(container, name, offset))
-        return b"".join(parts)
+    def get_from(self, container: str, name: str, offset: int, length: int | None = None) -> bytes:
+        parts: list[bytes] = []
+        end = None if length is None else offset + length
+        while True:
+            wanted = _ONE_GET if end is None else min(_ONE_GET, end - offset)
+            parts.append(self._part(container, name, offset, wanted))
+            offset += wanted
+            if len(parts[-1]) < wanted or offset == end:
+                return b"".join(parts)
 
-    def _part(self, container: str, name: str, offset: int) -> bytes:
+    def _part(self, container: str, name: str, offset: int, length: int) -> bytes:
         with _translated():
             try:
-                return self._blob(container, name).download_blob(offset=offset, length=_ONE_GET).readall()
+                return self._blob(container, name).download_blob(offset=offset, length=length).readall()
             except HttpResponseError as error:
                 if error.status_code == 416:  # nothing at or after the offset
                     return b""

@@ -9,8 +9,6 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import orjson
-
 from automl.lake import delta, rows
 from automl.lake.delta import Table
 from automl.lake.features import Layout
@@ -55,12 +53,11 @@ def predictions(
         yield from _records(table, "predictions", where)
 
 
-def lines(storage: Storage, model: str, mark: Mark) -> Iterator[list[bytes]]:
-    """All predictions, as lines of the log."""
+def everything(storage: Storage, model: str, mark: Mark) -> Iterator[list[dict[str, Any]]]:
+    """All predictions, batch by batch."""
     table = _open(storage, model, "predictions", mark)
     if table is not None:
-        for records in _records(table, "predictions", _between("", mark.kept_from)):
-            yield [orjson.dumps(record) for record in records]
+        yield from _records(table, "predictions", _between("", mark.kept_from))
 
 
 def _open(storage: Storage, model: str, kind: Kind, mark: Mark) -> Table | None:

@@ -85,8 +85,9 @@ def table(kind: Kind, records: Sequence[Mapping[str, Any]], day: str, layout: La
 
 
 def records(kind: Kind, rows: Any, layout: Layout) -> list[dict[str, Any]]:
-    """The records of a `pyarrow.Table` of whole rows as the log gives them, without latency."""
-    names = ("id", "key", "version", "role", "probabilities") if kind == "predictions" else ("id", "key")
+    """The records of a `pyarrow.Table` of whole rows as the log gives them."""
+    own = ("version", "role", "probabilities", "latency_us") if kind == "predictions" else ()
+    names = ("id", "key", *own)
     answer = "prediction" if kind == "predictions" else "truth"
     values = labels.values(rows.column(answer).to_pylist(), rows.column(f"{answer}_number").to_pylist())
     columns: dict[str, list[Any]] = {name: rows.column(name).to_pylist() for name in names}

@@ -11,11 +11,14 @@ import orjson
 from automl.log import Kind
 from automl.storage import LOG, BlobInfo, Missing, Storage
 
+PIECE_BYTES = 8 * 2**20
+"""How much of a blob is held at once: what is made of its lines takes many times as much."""
+
 
 def new_lines(
     storage: Storage, model: str, kind: Kind, offsets: Mapping[str, int], since_hour: str = ""
 ) -> Iterator[tuple[str, int, list[bytes]]]:
-    """Whole lines behind the offsets, blob by blob in the order of their hours.
+    """Whole lines behind the offsets, piece by piece in the order of their hours.
 
     Parameters
     ----------
@@ -27,8 +30,9 @@ def new_lines(
     Yields
     ------
     tuple
-        The blob's name, the offset to remember, and its new lines without their ends. Half a last line stays for the
-        next pass. Blank lines mean nothing (`lane`) and are left out.
+        The blob's name, the offset to remember, and new lines without their ends, of at most about `PIECE_BYTES`: a
+        long blob comes in several. Half a last line stays for the next pass. Blank lines mean nothing (`lane`) and
+        are left out.
     """
     root = f"{model}/{kind}/"
     for day in storage.folders(LOG, root):
@@ -38,7 +42,7 @@ def new_lines(
 
 
 def lines_of_hours(storage: Storage, model: str, kind: Kind, hours: Iterable[str]) -> Iterator[list[bytes]]:
-    """Whole lines of the blobs of some hours (`YYYY-MM-DD/HH`), blob by blob."""
+    """Whole lines of the blobs of some hours (`YYYY-MM-DD/HH`), piece by piece."""
     days: dict[str, set[str]] = {}
     for hour in hours:
         days.setdefault(hour[:10], set()).add(hour)
@@ -82,16 +86,20 @@ def _read(
     storage: Storage, found: Iterable[BlobInfo], offsets: Mapping[str, int]
 ) -> Iterator[tuple[str, int, list[bytes]]]:
     for info in found:
-        start = offsets.get(info.name, 0)
-        if info.size <= start:
-            continue
-        try:
-            data = storage.get_from(LOG, info.name, start)
-        except Missing:
-            continue  # removed since it was listed
-        end = data.rfind(b"\n") + 1
-        if end:
-            yield info.name, start + end, [line for line in data[:end].split(b"\n") if line]
+        start, length = offsets.get(info.name, 0), PIECE_BYTES
+        while start < info.size:
+            try:
+                data = storage.get_from(LOG, info.name, start, length)
+            except Missing:
+                break  # removed since it was listed
+            end = data.rfind(b"\n") + 1
+            if end:
+                yield info.name, start + end, [line for line in data[:end].split(b"\n") if line]
+                start, length = start + end, PIECE_BYTES
+            elif start + len(data) < info.size:
+                length *= 2  # a line longer than this piece
+            else:
+                break
 
 
 def _hour(info: BlobInfo) -> str:

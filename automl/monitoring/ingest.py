@@ -27,11 +27,23 @@ CLOSED_AFTER_HOURS = 1
 """How long after its end an hour of the log may still grow. Writers choose the hour of an append when it begins, and
 an append lasts seconds; the rest is for clocks that disagree."""
 
+STEP_TRUTHS, STEP_PREDICTIONS = 50_000, 100_000
+"""Lines after which a step reads no more of a log: what is made of them is held in memory, and of nothing else."""
+
+BATCH = 1024
+"""Prediction lines that are decoded together."""
+
+BEGUN = "0001-01-01/00"
+"""The `since_hour` of a state that has read something, but not yet all of any hour."""
+
 _HOUR_MS = 3_600_000
 _NO_FEATURES: Mapping[str, Any] = {}
 
 Truth = dict[str, Any]
 """One line of the truth log, decoded; `waited` is added to one whose prediction has not come yet."""
+
+Record = dict[str, Any]
+"""One line of the prediction log, decoded."""
 
 
 class Prediction(NamedTuple):
@@ -61,11 +73,17 @@ class News:
         New prediction lines.
     awaited
         The predictions among them that carry a business key whose truth waited.
+    found
+        The champion's predictions among them that one of the truths is for, by id.
+    more
+        Whether there may be more that is new.
     """
 
     truths: list[Truth]
     predictions: int
     awaited: list[Prediction]
+    found: dict[str, Prediction]
+    more: bool
 
     def __bool__(self) -> bool:
         return bool(self.truths or self.predictions)
@@ -78,21 +96,27 @@ def read(
     state: State,
     now: datetime,
     *,
-    each: Callable[[list[bytes]], None] = lambda _: None,
+    each: Callable[[list[Record]], None] = lambda _: None,
+    slices: Callable[[], Sequence[str]] = tuple,
 ) -> News:
     """Read the logs from where the last pass stopped, and move the state's offsets.
 
     A state that begins anew reads what is no longer in the log from the lake. A torn last line stays for the next
     pass. Truth is read before predictions, so that the count of predictions is never behind that of truths.
 
+    Of a long backlog one step is read: about `STEP_TRUTHS`, and predictions until each of those has its own, or
+    `STEP_PREDICTIONS`. `News.more` says that there may be others.
+
     Parameters
     ----------
     each
-        Is given the new prediction lines, blob by blob.
+        Is given the new prediction records, batch by batch.
+    slices
+        Gives the features that are kept of a prediction, when there is one to keep.
     """
     truths: list[Truth] = []
     ends: dict[str, int] = {}
-    since = archive.first_hour(mark, state.since_hour)
+    more, since = False, archive.first_hour(mark, state.since_hour)
     if not state.since_hour:
         truths += chain.from_iterable(archive.truths(storage, model, mark))
     for name, end, lines in new_lines(storage, model, "truth", state.offsets, since):
@@ -100,27 +124,40 @@ def read(
         truths += records
         ends[name] = end
         state.count("torn", torn)
+        if len(truths) >= STEP_TRUTHS:
+            more = True
+            break
     state.count("truths", len(truths))
     keys = {str(truth["key"]) for truth in state.pending if "id" not in truth}
-    predictions, awaited = 0, list[Prediction]()
+    wanted = {truth["id"] for truth in chain(truths, state.pending) if "id" in truth}
+    predictions, awaited, found = 0, list[Prediction](), dict[str, Prediction]()
     if not state.since_hour:
-        for lines in archive.lines(storage, model, mark):
-            predictions += len(lines)
-            each(lines)
+        for records in archive.everything(storage, model, mark):
+            predictions += len(records)
+            each(records)
     for name, end, lines in new_lines(storage, model, "predictions", state.offsets, since):
+        for start in range(0, len(lines), BATCH):
+            records, _ = decode(lines[start : start + BATCH])
+            each(records)
+            for record in records:
+                if record.get("id") in wanted and record["role"] == "champion":
+                    found.setdefault(record["id"], _prediction(record, slices()))
         predictions += len(lines)
-        each(lines)
         awaited += _with_key(lines, keys)
         ends[name] = end
+        if predictions >= STEP_PREDICTIONS or (more and len(found) == len(wanted)):
+            more = True
+            break
     if not (ends or truths or predictions):
-        return News(truths=[], predictions=0, awaited=[])
+        return News(truths=[], predictions=0, awaited=[], found={}, more=False)
     state.predictions += predictions
     truths += state.pending
     state.pending = []
-    state.since_hour = hour_of(now, shift=-CLOSED_AFTER_HOURS)
+    state.since_hour = max(state.since_hour, BEGUN if more else hour_of(now, shift=-CLOSED_AFTER_HOURS))
     offsets = {**state.offsets, **ends}
     state.offsets = {name: end for name, end in offsets.items() if hour_in(name) >= state.since_hour}
-    return News(truths=sorted(truths, key=_receipt), predictions=predictions, awaited=awaited)
+    ordered = sorted(truths, key=_receipt)
+    return News(truths=ordered, predictions=predictions, awaited=awaited, found=found, more=more)
 
 
 def join(
@@ -128,18 +165,19 @@ def join(
 ) -> list[tuple[Truth, Prediction]]:
     """The truths with the champion's prediction of each, in the order of their receipt.
 
-    Only the hours that the ids point to are read, and one about them: a record is written after its id is made, and
-    not always in the same hour. A truth by business key is looked up in the whole log once, then waits for the key to
-    be predicted. Truths by id wait in the state while their prediction may still come; then they are orphans.
+    Of predictions that are not new only the hours are read that the ids point to, and one about them: a record is
+    written after its id is made, and not always in the same hour. A truth by business key is looked up in the whole
+    log once, then waits for the key to be predicted. Truths by id wait in the state while their prediction may still
+    come; then they are orphans.
 
     Parameters
     ----------
     slices
         The features that are kept of each prediction.
     """
-    by_id = {truth["id"] for truth in news.truths if "id" in truth}
+    of_id = dict(news.found)
+    by_id = {truth["id"] for truth in news.truths if "id" in truth} - of_id.keys()
     by_key = {str(truth["key"]) for truth in news.truths if "id" not in truth and "waited" not in truth}
-    of_id: dict[str, Prediction] = {}
     of_key: dict[str | None, list[Prediction]] = {}
     for prediction in news.awaited:
         of_key.setdefault(prediction.key, []).append(prediction)

@@ -7,6 +7,7 @@ twice or leaves one out. A line that is in the log twice is one row.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,8 +21,8 @@ from automl.log.reader import decode, hour_of, new_lines
 from automl.monitoring.ingest import CLOSED_AFTER_HOURS, hour_in
 from automl.storage import Storage
 
-BATCH_BYTES = 64 * 2**20
-"""Bytes of log after which a batch ends with the blob that it is in: as many as a pass can hold with ease."""
+BATCH_BYTES = 16 * 2**20
+"""Bytes of log after which a batch ends: as many as a pass can hold twice with ease."""
 
 ATTEMPTS = 5
 """How often a batch is tried while other passes change the table."""
@@ -55,30 +56,41 @@ def move(storage: Storage, model: str, kind: Kind, now: datetime) -> Table | Non
     Conflict
         Other passes kept changing the table.
     """
-    table = delta.open_table(storage, model, kind)
-    position = table.position() if table else Position(offsets={})
-    tries = 0
-    while (batch := _next(storage, model, kind, position, table, now=now)) is not None:
+    for tries in range(1, ATTEMPTS + 1):
+        table = delta.open_table(storage, model, kind)
         try:
-            table = table or delta.create_table(storage, model, kind, rows.schema(kind))
-            table.append(_new_to(table, kind, batch.rows), batch.reached)
-        except Conflict:
-            tries += 1
+            return _move(storage, model, kind, table, now=now)
+        except Conflict:  # what the other pass has moved is seen when the table is opened again
             if tries == ATTEMPTS:
                 raise
-            table = delta.open_table(storage, model, kind)
-            position = table.position() if table else Position(offsets={})
-        else:
+    raise AssertionError("the last try returns or raises")
+
+
+def _move(storage: Storage, model: str, kind: Kind, table: Table | None, *, now: datetime) -> Table | None:
+    """Move what is behind the table's position; while a batch is written, the next is read."""
+    position = table.position() if table else Position(offsets={})
+    layout = Layout(table.schema if table else rows.schema(kind))
+    writing: Future[None] | None = None
+    with ThreadPoolExecutor(1, thread_name_prefix="lake") as writer:
+        while (batch := _next(storage, model, kind, position, layout, now=now)) is not None:
+            if writing is not None:
+                writing.result()
+            table = table or delta.create_table(storage, model, kind, rows.schema(kind))
+            writing = writer.submit(_append, table, kind, batch)
             position = batch.reached
+        if writing is not None:
+            writing.result()
     return table
 
 
+def _append(table: Table, kind: Kind, batch: _Batch) -> None:
+    table.append(_new_to(table, kind, batch.rows), batch.reached)
+
+
 def _next(
-    storage: Storage, model: str, kind: Kind, after: Position, table: Table | None, *, now: datetime
+    storage: Storage, model: str, kind: Kind, after: Position, layout: Layout, *, now: datetime
 ) -> _Batch | None:
     """The batch behind a position; None when there is nothing new."""
-
-    layout = Layout(table.schema if table else rows.schema(kind))
     found: list[Any] = []
     offsets, read = dict(after.offsets), 0
     for name, end, lines in new_lines(storage, model, kind, after.offsets, after.since_hour):

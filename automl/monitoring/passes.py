@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from automl import quarantine
+from automl import quarantine, spec
 from automl.errors import Conflict, NotFound
 from automl.events import Clock
 from automl.lake import mark as marks
@@ -27,6 +27,8 @@ from automl.storage import Storage
 
 if TYPE_CHECKING:
     from automl.monitoring.drift_counts import Counts
+
+NOTHING_NEW = "Nothing is new."
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +53,8 @@ class Report:
         The state's report as the pass left it.
     lake
         Why the lake was not brought up to date, if it was not; the next pass tries again.
+    more
+        Whether there was more to read than one step reads.
     """
 
     model: str
@@ -63,6 +67,27 @@ class Report:
     failure: str | None = None
     known: Mapping[str, Any] = field(default_factory=dict)
     lake: str | None = None
+    more: bool = False
+
+    def sentence(self) -> str:
+        """The numbers in words."""
+        return (
+            f"{self.truths} new truths, {self.labelled} rows labelled for the first time, "
+            f"{self.predictions} new predictions, {len(self.decisions)} decisions."
+        )
+
+    def then(self, later: Report) -> Report:
+        """The report of this step and the next together."""
+        both = replace(
+            later,
+            truths=self.truths + later.truths,
+            predictions=self.predictions + later.predictions,
+            labelled=self.labelled + later.labelled,
+            decisions=[*self.decisions, *later.decisions],
+            resent=[*self.resent, *later.resent],
+        )
+        went_on = later.text in (NOTHING_NEW, later.sentence())
+        return replace(both, text=both.sentence() if went_on else later.text)
 
     def to_json(self) -> dict[str, Any]:
         """This report as a JSON object."""
@@ -83,12 +108,20 @@ def monitor_all(storage: Storage, registry: Registry, runs: Runs, clock: Clock) 
 
 
 def monitor_pass(storage: Storage, registry: Registry, runs: Runs, clock: Clock, model: str) -> Report:
-    """Read what is new, judge, decide, and carry out what was decided.
+    """Read what is new, judge, decide, and carry out what was decided, step by step when much is new.
 
     The state is saved between deciding and doing. Of two passes at once the second to save stops there, having done
     nothing; a pass that died after saving is finished by the next.
     """
-    now, counts = clock(), _counter(registry, model)
+    report = _step(storage, registry, runs, clock, model)
+    while report.more:
+        report = report.then(_step(storage, registry, runs, clock, model))
+    return report
+
+
+def _step(storage: Storage, registry: Registry, runs: Runs, clock: Clock, model: str) -> Report:
+    """What `monitor_pass` does, with as much of the logs as memory is meant to hold."""
+    now, counts, rules = clock(), _counter(registry, model), cache(lambda: spec.load(storage, model))
     resent = [run.id for run in runs.resend_lost(model)]
     state = states.load(storage, model)
     mark = marks.load(storage, model)
@@ -99,11 +132,18 @@ def monitor_pass(storage: Storage, registry: Registry, runs: Runs, clock: Clock,
         if state.etag is not None and state.quarantine != quarantine.load(storage, model).revision:
             # Truths count that did not, or the other way round: the same as a state that was lost.
             state = State(etag=state.etag)
-        news = ingest.read(storage, model, mark, state, now, each=lambda lines: counts().add_lines(lines))
+        news = ingest.read(
+            storage,
+            model,
+            mark,
+            state,
+            now,
+            each=lambda records: counts().add(records),
+            slices=lambda: rules().monitor.slices,
+        )
         pointer = registry.pointer(model)  # after the logs: it knows whoever made a prediction that was read
         labelled: int | None = None
         if news or pointer.event != state.event or state.alarm:
-            from automl import spec
             from automl.monitoring import histograms
             from automl.monitoring.decide import decide
             from automl.monitoring.scene import Scene
@@ -113,7 +153,7 @@ def monitor_pass(storage: Storage, registry: Registry, runs: Runs, clock: Clock,
                 registry=registry,
                 runs=runs,
                 model=model,
-                spec=spec.load(storage, model),
+                spec=rules(),
                 pointer=pointer,
                 references=counts().references,
                 mark=mark,
@@ -122,8 +162,9 @@ def monitor_pass(storage: Storage, registry: Registry, runs: Runs, clock: Clock,
             labelled = decide(state, scene, news)
         if labelled is None:
             fault = _tend(storage, model, mark, state, now=now, settings=runs.settings)
-            text = "Nothing is new."
-            return Report(model=model, text=text, decisions=done, resent=resent, known=state.report, lake=fault)
+            return Report(
+                model=model, text=NOTHING_NEW, decisions=done, resent=resent, known=state.report, lake=fault
+            )
         states.save(storage, model, state)
         if state.outbox:
             done += outbox.carry_out(state, registry, runs, model)
@@ -132,21 +173,19 @@ def monitor_pass(storage: Storage, registry: Registry, runs: Runs, clock: Clock,
         return Report(model=model, text=f"Nothing to watch: {error}", resent=resent)
     except Conflict as error:
         return Report(model=model, text=f"This pass stopped. {error}", resent=resent)
-    text = (
-        f"{len(news.truths)} new truths, {labelled} rows labelled for the first time, "
-        f"{news.predictions} new predictions, {len(done)} decisions."
-    )
-    return Report(
+    report = Report(
         model=model,
-        text=text,
+        text="",
         truths=len(news.truths),
         predictions=news.predictions,
         labelled=labelled,
         decisions=done,
         resent=resent,
         known=state.report,
-        lake=_tend(storage, model, mark, state, now=now, settings=runs.settings),
+        lake=None if news.more else _tend(storage, model, mark, state, now=now, settings=runs.settings),
+        more=news.more,
     )
+    return replace(report, text=report.sentence())
 
 
 def _tend(storage: Storage, model: str, mark: Mark, state: State, *, now: datetime, settings: Settings) -> str | None:

@@ -95,6 +95,12 @@ def test_reading_from_an_offset_gives_the_rest_and_nothing_past_the_end(storage:
     assert [storage.get_from(CONTROL, name("a"), offset) for offset in (0, 4, 6, 9)] == [b"abcdef", b"ef", b"", b""]
 
 
+def test_no_more_is_read_than_was_asked_for(storage: Storage, name: Name) -> None:
+    storage.put(CONTROL, name("a"), b"abcdef")
+    wanted = ((0, 2), (4, 2), (4, 9), (6, 1))
+    assert [storage.get_from(CONTROL, name("a"), *part) for part in wanted] == [b"ab", b"ef", b"ef", b""]
+
+
 def test_an_empty_blob_reads_as_nothing(storage: Storage, name: Name) -> None:
     storage.put(CONTROL, name("a"), b"")
     assert storage.get_from(CONTROL, name("a"), 0) == b""

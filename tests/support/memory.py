@@ -49,10 +49,10 @@ class MemoryStorage:
                 raise Oversized(oversized(container, name, len(stored.data), at_most))
             return None if stored.etag == unless else Blob(data=stored.data, etag=stored.etag)
 
-    def get_from(self, container: str, name: str, offset: int) -> bytes:
+    def get_from(self, container: str, name: str, offset: int, length: int | None = None) -> bytes:
         self.before("get_from", container, name)
         with self._lock:
-            return self._find(container, name).data[offset:]
+            return self._find(container, name).data[offset : None if length is None else offset + length]
 
     def put(
         self, container: str, name: str, data: bytes, *, if_match: str | None = None, create: bool = False

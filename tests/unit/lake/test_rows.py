@@ -30,7 +30,7 @@ def there_and_back(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def kept(record: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in record.items() if name not in ("model", "latency_us")}
+    return {name: value for name, value in record.items() if name != "model"}
 
 
 @given(st.lists(st.tuples(st.dictionaries(NAMES, CELLS, max_size=4), LABELS), min_size=1, max_size=6))

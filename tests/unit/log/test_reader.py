@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pytest
+
+from automl.log import reader
 from automl.log.reader import decode, lines_of_hours, new_lines
 from automl.storage import LOG, Missing
 from tests.support.memory import MemoryStorage
@@ -33,6 +36,20 @@ def test_half_a_last_line_waits_until_it_is_whole() -> None:
     assert read(storage, offsets) == []
     storage.append(LOG, BLOB, b"o\n", at=6)
     assert read(storage, offsets) == [b"two"]
+
+
+@pytest.mark.parametrize("piece", [1, 3, 7, 100])
+def test_long_blob_comes_in_pieces_of_whole_lines(monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
+    monkeypatch.setattr(reader, "PIECE_BYTES", piece)
+    storage, offsets = MemoryStorage(), dict[str, int]()
+    lines = [b"a", b"much longer than a piece", b"", b"b", b"cc"]
+    storage.append(LOG, BLOB, b"\n".join(lines) + b"\nhalf", at=0)
+    pieces = [(end, found) for _, end, found in new_lines(storage, "adult", "predictions", {})]
+    assert [line for _, found in pieces for line in found] == [line for line in lines if line]
+    assert (len(pieces) > 1) is (piece < 100)
+    assert read(storage, offsets) == [line for line in lines if line]
+    storage.append(LOG, BLOB, b" done\n", at=storage.size(LOG, BLOB))
+    assert read(storage, offsets) == [b"half done"]
 
 
 def test_blank_lines_are_nothing() -> None:

@@ -14,6 +14,8 @@ import pytest
 
 from automl import events
 from automl.errors import Unavailable
+from automl.log import reader
+from automl.monitoring import ingest
 from automl.monitoring import state as states
 from automl.monitoring.passes import monitor_all, monitor_pass
 from automl.monitoring.retrain import PATIENCE
@@ -239,6 +241,28 @@ def test_truth_in_any_order_and_any_passes_gives_the_same_numbers() -> None:
     assert performance(parts) == performance(whole)
     assert seen(parts).labelled == seen(whole).labelled == 300
     assert sum(seen(parts).watch["detector"]["rest"]) == pytest.approx(0)  # type: ignore[index]
+
+
+def test_long_backlog_is_taken_in_steps_and_comes_to_the_same_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    replay = fallen(retrain={"on_alarm": False})
+    whole = Replay(replay.spec, storage=copied(replay.storage))
+    whole.clock.now = replay.clock.now
+    saves: list[str] = []
+    whole.storage.before = replay.storage.before = lambda operation, _, name: (
+        saves.append(name) if (operation, name) == ("put", f"{replay.model}/monitor.json") else None
+    )
+    at_once = whole.watch()
+    assert len(saves) == 2  # what it decided, and that it is done
+    monkeypatch.setattr(reader, "PIECE_BYTES", 4_000)
+    monkeypatch.setattr(ingest, "STEP_TRUTHS", 100)
+    monkeypatch.setattr(ingest, "STEP_PREDICTIONS", 150)
+    in_steps = replay.watch()
+    assert len(saves) > 8
+    assert (in_steps.text, in_steps.truths, in_steps.labelled) == (at_once.text, 800, 800)
+    for name in ("labelled", "predictions", "counts", "offsets", "since_hour", "newest_ms"):
+        assert getattr(seen(replay), name) == getattr(seen(whole), name), name
+    assert (seen(replay).alarm is None, seen(whole).alarm is None) == (False, False)
+    assert performance(replay) == performance(whole)
 
 
 def test_truth_weeks_late_finds_its_prediction() -> None:
