@@ -24,6 +24,7 @@ from automl.telemetry.meter import Meter
 from automl.telemetry.metrics import RETRAIN_DURATION, RETRAIN_RUNS
 
 Status = Literal["queued", "running", "registered", "rejected", "failed"]
+CauseKind = Literal["request", "accuracy", "drift", "schedule"]
 ENDED: frozenset[Status] = frozenset({"registered", "rejected", "failed"})
 
 
@@ -34,7 +35,8 @@ class Cause:
     Parameters
     ----------
     kind
-        `request` (somebody asked) or `accuracy` (the monitor found that it has fallen).
+        `request` (somebody asked), `accuracy` (the monitor found that it has fallen), `drift` (it found that the data
+        has moved) or `schedule` (the newest run is as old as the spec allows).
     key
         What makes two causes the same cause.
     text
@@ -43,7 +45,7 @@ class Cause:
         When it arose.
     """
 
-    kind: Literal["request", "accuracy"]
+    kind: CauseKind
     key: str
     text: str
     at: datetime
@@ -64,7 +66,8 @@ class Run:
     data
         The table: `blob` in the raw container, its `etag` and its `format` (csv or parquet).
     labelled
-        For a retraining: the labelled predictions up to `until` (ISO 8601) are added to the table.
+        For a retraining: the labelled predictions up to `until` (ISO 8601) are added to the table; `count` of them
+        were known when it was asked for.
     percent
         How far the whole run is, 0 to 100.
     best_loss

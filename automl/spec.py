@@ -138,6 +138,18 @@ class Retrain:
     on_alarm: bool = True
     """Whether a fallen accuracy asks for a run at all."""
 
+    on_drift: bool = False
+    """Whether drift asks for a run, too: one each time that it begins."""
+
+    every_days: int | None = None
+    """Days after the newest run, whoever asked for it, when the schedule asks for another; none: no schedule."""
+
+    cooldown_hours: float = 0.0
+    """Hours after a run that the monitor asked for in which it asks for no other, whatever the cause."""
+
+    most_per_day: int = 48
+    """Runs that the monitor asks for within 24 hours at most, whatever the causes."""
+
     min_new_labels: int = 250
     """Labelled rows that must have arrived since the last run before another one is asked for."""
 
@@ -292,6 +304,10 @@ RULES: forms.Rules = {
     "promotion.alarm_rows": (whole(200, 10**7), "a whole number from 200 to 10000000"),
     "promotion.margin": (number(0.0, 0.2), "a number from 0 to 0.2"),
     "retrain.on_alarm": (flag, "true or false"),
+    "retrain.on_drift": (flag, "true or false"),
+    "retrain.every_days": (or_none(whole(1, 3650)), "a whole number from 1 to 3650"),
+    "retrain.cooldown_hours": (number(0.0, 8760.0), "a number from 0 to 8760"),
+    "retrain.most_per_day": (whole(1, 1000), "a whole number from 1 to 1000"),
     "retrain.min_new_labels": (whole(0, 10**9), "a whole number"),
     "retrain.hold_back": (whole(0, 10**7), "a whole number"),
     "retrain.window": (WINDOW, "auto, all or a number of rows from 100"),

@@ -99,7 +99,10 @@ def _lines(state: Mapping[str, Any], *, whole: bool) -> Iterator[Line]:
     estimated = report.pop("estimate", None)
     if estimated and (whole or estimated["state"] == "ok"):
         yield "estimate", estimated["text"]
+    asked = report.pop("retraining", None)
     if whole:
+        if asked:
+            yield "retraining", asked
         for name in ("comparison", "request", "counts"):
             yield from numbers(monitor.get(name), name)
         yield from numbers(report, "")

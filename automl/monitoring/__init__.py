@@ -6,5 +6,6 @@ has read and decided is one blob (`state`), moved by If-Match before anything is
 that dies is finished by the next, and of two passes at once one stops.
 
 Beside that, and deciding nothing, it tells `performance`, `coverage`, `drift`, and the accuracy to be expected
-before truth comes (`estimate`).
+before truth comes (`estimate`). A fallen accuracy calls for a run, and by the spec drift and a schedule may, too
+(`causes`); whether it is asked for is decided in one place (`retrain`).
 """

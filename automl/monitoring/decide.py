@@ -56,10 +56,14 @@ def decide(state: State, scene: Scene, news: News) -> int | None:
         comparison.judge_challenger(state, scene)
         labels.prune(state, hour_of(scene.now, shift=-labels.KEEP_HOURS))
         state.event = pointer.event
-    asked = retrain.ask(state, scene)
-    if not changed and not asked:
+    answer = retrain.ask(state, scene)
+    if changed or answer.asked:
+        told = {"drift": drifted, "retraining": answer.text}
+        state.report = _report(state, scene, news, len(fresh)) | told
+    elif state.report.get("retraining") != answer.text:
+        state.report["retraining"] = answer.text
+    else:
         return None
-    state.report = _report(state, scene, news, len(fresh)) | {"drift": drifted}
     return len(fresh)
 
 

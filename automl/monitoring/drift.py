@@ -1,4 +1,4 @@
-"""Whether the data that a champion answers is still what it was trained on; advisory.
+"""Whether the data that a champion answers is still what it was trained on; advisory, unless the spec says otherwise.
 
 Drift is no proof that accuracy has fallen. It begins when the columns that have drifted carry a fifth of what the
 model knows, or when its own answers have drifted; it ends when they are down to half of that. Beginning and end are
@@ -34,8 +34,13 @@ NAMED = 5
 
 
 def is_on(state: State) -> bool:
-    """Whether drift was on for the present champion at the last look: what a retraining policy may ask."""
+    """Whether drift was on for the present champion at the last look."""
     return bool(state.drift and state.drift["on"])
+
+
+def key_of(state: State) -> str | None:
+    """What tells the drift that is on from every other: the key of the event of its beginning; None while none is."""
+    return state.drift["key"] if state.drift and state.drift["on"] else None
 
 
 def watch(state: State, scene: Scene) -> dict[str, Any]:
@@ -61,13 +66,16 @@ def watch(state: State, scene: Scene) -> dict[str, Any]:
     carried = share(features)
     is_now_on = carried >= SHARE * (CALM if known["on"] else 1) or any(one.verdict == "drifted" for one in answers)
     text = _sentence(champion, shifts, window, carried, on=is_now_on)
+    key = f"{scene.reign}/{window.last}"
+    begun = known if known["on"] else {"since": iso(scene.now), "key": key}
     if is_now_on != known["on"]:
-        _note(state, scene, window, kind="drift" if is_now_on else "drift-ended", text=text, shifts=shifts)
+        _note(state, scene, window, kind="drift" if is_now_on else "drift-ended", key=key, text=text, shifts=shifts)
     _note_oddities(state, scene, window, odd)
     state.drift = {
         "reign": scene.reign,
         "on": is_now_on,
-        "since": known["since"] if is_now_on and known["on"] else iso(scene.now) if is_now_on else None,
+        "since": begun["since"] if is_now_on else None,
+        "key": begun["key"] if is_now_on else None,
         "columns": _drifted(shifts),
         "oddities": [list(one.key) for one in odd],
     }
@@ -76,26 +84,30 @@ def watch(state: State, scene: Scene) -> dict[str, Any]:
 
 def _remembered(scene: Scene) -> dict[str, Any]:
     """What was known of this reign before the state was lost; at its beginning, nothing."""
-    memory: dict[str, Any] = {"reign": scene.reign, "on": False, "since": None, "columns": [], "oddities": []}
+    memory: dict[str, Any] = {"reign": scene.reign, "on": False, "columns": [], "oddities": []}
+    memory |= {"since": None, "key": None}
     for event in events.history(scene.registry.storage, scene.model):
         if event.evidence.get("reign") != scene.reign:
             continue
         if event.kind in ("drift", "drift-ended"):
             on = event.kind == "drift"
-            memory |= {"on": on, "columns": event.evidence["columns"], "since": iso(event.at) if on else None}
+            memory |= {"on": on, "columns": event.evidence["columns"]}
+            memory |= {"since": iso(event.at), "key": event.evidence["key"]} if on else {"since": None, "key": None}
         if event.kind == "data-quality":
             memory["oddities"] = event.evidence["oddities"]
     return memory
 
 
-def _note(state: State, scene: Scene, window: Window, *, kind: str, text: str, shifts: Sequence[Shift]) -> None:
+def _note(
+    state: State, scene: Scene, window: Window, *, kind: str, key: str, text: str, shifts: Sequence[Shift]
+) -> None:
     evidence = {
         "reign": scene.reign,
         "columns": _drifted(shifts),
         "window": _span(window),
         "shifts": [shift.to_json() for shift in shifts if shift.verdict == "drifted"],
     }
-    outbox.note(state, kind=kind, key=f"{scene.reign}/{window.last}", text=text, evidence=evidence)
+    outbox.note(state, kind=kind, key=key, text=text, evidence=evidence)
 
 
 def _note_oddities(state: State, scene: Scene, window: Window, odd: Sequence[Oddity]) -> None:

@@ -25,7 +25,7 @@ def note(state: State, *, kind: str, key: str, text: str, evidence: Mapping[str,
 
 def train(state: State, *, cause: Cause, data: Mapping[str, Any], labelled: Mapping[str, Any]) -> None:
     """Decide to ask for a run."""
-    described = {"key": cause.key, "text": cause.text, "at": cause.at.isoformat()}
+    described = {"kind": cause.kind, "key": cause.key, "text": cause.text, "at": cause.at.isoformat()}
     state.outbox.append({"do": "train", "cause": described, "data": dict(data), "labelled": dict(labelled)})
 
 
@@ -66,7 +66,7 @@ def _note(registry: Registry, runs: Runs, model: str, item: Mapping[str, Any]) -
 def _train(registry: Registry, runs: Runs, model: str, item: Mapping[str, Any]) -> None:
     described = item["cause"]
     moment = datetime.fromisoformat(described["at"])
-    cause = Cause(kind="accuracy", key=described["key"], text=described["text"], at=moment)
+    cause = Cause(kind=described["kind"], key=described["key"], text=described["text"], at=moment)
     runs.request(model, cause, item["data"], labelled=item["labelled"])
 
 

@@ -14,7 +14,7 @@ import orjson
 from automl.errors import Conflict
 from automl.storage import CONTROL, Missing, Precondition, Storage
 
-FORMAT = 3
+FORMAT = 4
 """Version of the blob. Another one is rebuilt from the logs, which is always possible."""
 
 HIDDEN = frozenset(
@@ -72,8 +72,8 @@ class State:
     ages
         How many truths came within each time of `coverage.AGES_S` after their prediction.
     drift
-        Of the champion's `reign`: whether drift is `on` and since when, the `columns` that have drifted and the
-        `oddities` of columns, as they were at the last look.
+        Of the champion's `reign`: whether drift is `on`, since when and by the `key` of which event, the `columns`
+        that have drifted and the `oddities` of columns, as they were at the last look.
     outbox
         Decisions that may not have been carried out yet.
     event

@@ -153,6 +153,7 @@ def publish(
         "model": model,
         "version": version,
         "run_id": f"{version}-run",
+        "data": {"blob": f"{model}/table", "etag": "1", "format": "csv", "rows": 12},
         "trained_until": iso(registry.clock()),
         "spec": {"columns": {"key": key}},
     }

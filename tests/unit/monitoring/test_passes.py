@@ -17,8 +17,8 @@ from automl.errors import Unavailable
 from automl.log import reader
 from automl.monitoring import ingest
 from automl.monitoring import state as states
+from automl.monitoring.causes import PATIENCE
 from automl.monitoring.passes import monitor_all, monitor_pass
-from automl.monitoring.retrain import PATIENCE
 from automl.runs import Cause
 from automl.storage import CONTROL, LOG
 from tests.support.replay import Replay, append, prediction_line
@@ -465,7 +465,16 @@ def recommends() -> Replay:
     return replay
 
 
-@pytest.mark.parametrize("scenario", [asks, judges, recommends])
+def is_due() -> Replay:
+    replay = begun(retrain={"every_days": 7})
+    told(replay, 300, concept=0.5, seed=1)
+    replay.watch()
+    replay.clock.advance(days=7)
+    told(replay, 100, concept=0.5, seed=1000)
+    return replay
+
+
+@pytest.mark.parametrize("scenario", [asks, judges, recommends, is_due])
 def test_a_pass_that_dies_at_any_operation_is_finished_by_the_next(scenario: Callable[[], Replay]) -> None:
     start = scenario()
 

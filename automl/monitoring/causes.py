@@ -1,0 +1,98 @@
+"""What may call for another run: one function a cause.
+
+The key of a cause follows from what is stored, so that whoever finds it, and however often, finds the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from automl.events import iso
+from automl.monitoring import drift
+from automl.monitoring.scene import Scene
+from automl.monitoring.state import State
+from automl.runs import CauseKind, Run
+
+PATIENCE = 8
+"""Runs in a row that may end without a promotion before the wait for the next doubles each time. A model that no
+retraining can help must not cost a search every `min_new_labels` labels for ever; but with three instead of eight,
+one replay of Elec2 in eight slept through a change (recovering 0.1–0.4 instead of 0.7)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """Something that calls for a run.
+
+    Parameters
+    ----------
+    key
+        What makes two calls of a kind the same.
+    text
+        What was found, as a sentence.
+    wanted
+        New labelled rows that must have come before it is heard, one at least: there is nothing else to learn from.
+    """
+
+    kind: CauseKind
+    key: str
+    text: str
+    wanted: int
+
+
+def calls(state: State, scene: Scene, runs: Sequence[Run]) -> list[Call]:
+    """All that calls for a run now, most urgent first.
+
+    Parameters
+    ----------
+    runs
+        All of the model, newest first.
+    """
+    found = (fallen(state, scene, runs), drifted(state, scene), due(scene, runs))
+    return [call for call in found if call is not None]
+
+
+def fallen(state: State, scene: Scene, runs: Sequence[Run]) -> Call | None:
+    """The accuracy of the champion has fallen; each number of labelled rows is a cause of its own."""
+    rules = scene.spec.retrain
+    if not rules.on_alarm or not state.alarm:
+        return None
+    wanted = wait(rules.min_new_labels, tries(scene, runs))
+    return Call(kind="accuracy", key=f"{scene.reign}/{state.labelled}", text=str(state.alarm["text"]), wanted=wanted)
+
+
+def drifted(state: State, scene: Scene) -> Call | None:
+    """The data has drifted; a cause from its beginning to its end."""
+    rules = scene.spec.retrain
+    if not rules.on_drift or (key := drift.key_of(state)) is None:
+        return None
+    text = f"The data that champion {scene.pointer.champion} answers has drifted from what it was trained on."
+    return Call(kind="drift", key=key, text=text, wanted=wait(rules.min_new_labels, 0))
+
+
+def due(scene: Scene, runs: Sequence[Run]) -> Call | None:
+    """The newest run, or else the champion, is as old as the spec allows; a cause until the next run."""
+    rules, pointer = scene.spec.retrain, scene.pointer
+    if rules.every_days is None:
+        return None
+    newest, since = (f"run {runs[0].id}", runs[0].at) if runs else (f"champion {scene.reign}", pointer.since)
+    at = datetime.fromisoformat(since) + timedelta(days=rules.every_days)
+    if scene.now < at:
+        return None
+    text = f"The schedule of a run every {rules.every_days:,} days was due at {iso(at)}, counted from {newest}."
+    return Call(kind="schedule", key=newest, text=text, wanted=wait(rules.min_new_labels, 0))
+
+
+def tries(scene: Scene, runs: Sequence[Run]) -> int:
+    """Runs that this champion's alarm has asked for; none led to a promotion, or it would be champion no more."""
+    return sum(run.cause["kind"] == "accuracy" and run.cause["key"].startswith(f"{scene.reign}/") for run in runs)
+
+
+def wait(least: int, tried: int) -> int:
+    """New labelled rows that must have come before the next run.
+
+    >>> [wait(250, tried) for tried in (0, 7, 8, 9, 10)]
+    [250, 250, 500, 1000, 2000]
+    """
+    return int(max(1, least) * 2 ** min(max(0, tried - PATIENCE + 1), 20))
