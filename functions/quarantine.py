@@ -50,11 +50,11 @@ def settle_quarantine(req: func.HttpRequest) -> dict[str, Any]:
     core, model = parts.core(), model_of(req)
     name = name_of(req.route_params["entry"], "quarantine")
     body = json_object(req, core.settings.max_body_bytes)
-    reason = body.get("reason", "Decided by hand.")
-    if body.get("do") not in _BECOMES or not isinstance(reason, str) or body.keys() - {"do", "reason"}:
+    wanted, reason = body.get("do"), body.get("reason", "Decided by hand.")
+    status = _BECOMES.get(wanted) if isinstance(wanted, str) else None
+    if status is None or not isinstance(reason, str) or body.keys() - {"do", "reason"}:
         remedy = 'Send {"do": "release"} or {"do": "drop"}, and a reason if you like.'
         got = repr(body)[:80]
         raise InvalidInput.of([Problem(field="do", expected="release or drop", got=got, remedy=remedy)])
-    status = _BECOMES[body["do"]]
     entry, event = quarantine.settle(core.storage, core.clock, model, name, status=status, reason=reason)
     return {"entry": entry.to_json(), "event": event.to_json()}

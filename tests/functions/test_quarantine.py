@@ -62,7 +62,9 @@ async def test_held_truth_is_settled_with_a_reason(adult: Client, order: str, st
     assert (await adult("settle_quarantine", {"do": other}, entry=name)).status == 409
 
 
-@pytest.mark.parametrize("body", [{}, {"do": "keep"}, {"do": "drop", "reason": 1}, {"do": "drop", "why": "x"}])
+@pytest.mark.parametrize(
+    "body", [{}, {"do": "keep"}, {"do": {}}, {"do": "drop", "reason": 1}, {"do": "drop", "why": "x"}]
+)
 async def test_order_that_is_none_is_refused(adult: Client, body: dict[str, object]) -> None:
     name = await held(adult)
     answer = await adult("settle_quarantine", body, entry=name)
