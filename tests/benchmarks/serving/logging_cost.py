@@ -13,16 +13,18 @@ from tests.benchmarks.serving.rounds import Contender, faster, measure, ratio, s
 from tests.benchmarks.serving.stage import Stage
 
 ROUNDS, SECONDS = 7, 0.8
-OFF, ASYNC, DURABLE, ALONE = "log off", "async", "durable", "one append a request"
+OFF, ASYNC, DURABLE = "log off", "async", "durable"
+ALONE, SERIAL = "one append a request, 8 blobs", "one append a request, 1 blob"
 
 
 def run(stage: Stage) -> Part:
-    """The four at 1, 8 and 32 connections, one row a request."""
+    """All of them at 1, 8 and 32 connections, one row a request."""
     numbers: dict[str, Any] = {}
     goals: list[Goal] = []
     gains: list[float] = []
+    serial = 0.0
     with ExitStack() as stack:
-        running = {name: stack.enter_context(_host(name, stage)) for name in (OFF, ASYNC, DURABLE, ALONE)}
+        running = {name: stack.enter_context(_host(name, stage)) for name in (OFF, ASYNC, DURABLE, ALONE, SERIAL)}
         sides = [
             Contender(name=name, server=server, labels=stage.bodies[1].graph) for name, server in running.items()
         ]
@@ -33,8 +35,10 @@ def run(stage: Stage) -> Part:
             what = f"async log against log off, requests/s, {connections} connections"
             goals.append(faster(rounds, what, ASYNC, OFF, 0.9))
             gains.append(ratio(rounds, DURABLE, ALONE))
-    what = f"durable against one append a request, {CONNECTIONS[-1]} connections"
-    goals.append(Goal(what=what, value=gains[-1], sign="≥", bound=12, unit="×"))
+            serial = ratio(rounds, DURABLE, SERIAL)
+    for against, gain in ((SERIAL, serial), (ALONE, gains[-1])):
+        what = f"durable against {against}, {CONNECTIONS[-1]} connections"
+        goals.append(Goal(what=what, value=gain, sign="≥", bound=12, unit="×"))
     for (few, many), (less, more) in zip(pairwise(CONNECTIONS), pairwise(gains), strict=True):
         what = f"growth of that ratio from {few} to {many} connections"
         goals.append(Goal(what=what, value=more / less, sign=">", bound=1, unit="×"))
@@ -44,6 +48,6 @@ def run(stage: Stage) -> Part:
 
 def _host(name: str, stage: Stage) -> Any:
     mode = {OFF: "off", ASYNC: "async"}.get(name, "durable")
-    module = servers.ONE_APPEND if name == ALONE else servers.HOST
-    environ = {"EVERGREEN_LOG": mode}
+    module = servers.ONE_APPEND if name in (ALONE, SERIAL) else servers.HOST
+    environ = {"EVERGREEN_LOG": mode, "ONE_APPEND_BLOBS": "1" if name == SERIAL else "8"}
     return servers.evergreen(name.replace(" ", "-"), stage.folder, stage.connection, environ, module=module)

@@ -2,14 +2,15 @@
 
     python -m tests.benchmarks.serving.one_append --app FOLDER --port PORT
 
-The appends do not wait for one another: eight threads write to eight blobs, as many as the log has threads, which is
-the most that this way can make of storage.
+ONE_APPEND_BLOBS says how many are written side by side: with 1 each append waits for the one before it, as one writer
+of one blob must; with 8, as many as the log has threads, this way makes the most of storage.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import secrets
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,7 @@ from automl.settings import Settings
 from automl.storage import Storage
 from infra.local.host.main import main
 
-_THREADS = 8
+_BLOBS = int(os.environ.get("ONE_APPEND_BLOBS", "8"))
 
 
 class OneAppend(writer.AppendLog):
@@ -31,7 +32,7 @@ class OneAppend(writer.AppendLog):
     def __init__(self, storage: Storage, clock: Clock, settings: Settings, kind: Kind) -> None:
         super().__init__(storage, clock, settings, kind)
         self._now = clock
-        self._threads = ThreadPoolExecutor(_THREADS)
+        self._threads = ThreadPoolExecutor(_BLOBS)
         self._store, self._what = storage, kind
         self._idle: dict[str, list[Lane]] = {}
         self._numbered = itertools.count(1)
