@@ -26,7 +26,8 @@ COLORS = {
     "log off": "#2e8b57",
     "async": "#6fb98f",
     "durable": "#1d5a8a",
-    "one append a request": "#b0b7c3",
+    "one append a request, 8 blobs": "#b0b7c3",
+    "one append a request, 1 blob": "#d9dde3",
 }
 _BARS = 0.8
 _GRID = {"color": "#e3e6ea", "linewidth": 0.8}
@@ -73,14 +74,23 @@ def _bars(chart: Any, groups: Mapping[str, Mapping[str, Any]], number: str) -> N
         drawn = chart.bar(at, heights, width * 0.94, label=name, color=COLORS[name])
         chart.bar_label(drawn, [_short(height) for height in heights], padding=1, fontsize=6.5)
     chart.set_yscale("log")
-    chart.set_ylim(bottom=10 ** math.floor(math.log10(smallest)), top=chart.get_ylim()[1] * 3)
+    chart.set_ylim(
+        bottom=10 ** math.floor(math.log10(smallest)), top=chart.get_ylim()[1] * (12 if len(names) > 4 else 3)
+    )
     chart.set_xticks(range(len(groups)), list(groups))
     chart.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
     chart.yaxis.set_minor_formatter(NullFormatter())
     chart.grid(axis="y", **_GRID)
     chart.set_axisbelow(True)
     chart.spines[["top", "right"]].set_visible(False)
-    chart.legend(fontsize=7, frameon=False, loc="upper left", ncols=2, columnspacing=1.0, handlelength=1.2)
+    chart.legend(
+        fontsize=7,
+        frameon=False,
+        loc="upper left",
+        ncols=1 if len(names) > 4 else 2,
+        columnspacing=1.0,
+        handlelength=1.2,
+    )
 
 
 def _short(value: float) -> str:
