@@ -16,6 +16,7 @@ import orjson
 from automl import events
 from automl.errors import Conflict, NotFound
 from automl.events import Clock, Event
+from automl.moving import move
 from automl.storage import CONTROL, Missing, Precondition, Storage
 
 Status = Literal["held", "released", "dropped"]
@@ -107,16 +108,9 @@ def save(storage: Storage, model: str, after: Quarantine) -> Quarantine:
     """Store a quarantine. Raises Conflict when somebody has moved it since it was read."""
     body = orjson.dumps({"entries": [entry.to_json() for entry in after.entries], "revision": after.revision})
     try:
-        if after.etag is None:
-            etag = storage.put(CONTROL, _blob(model), body, create=True)
-        else:
-            etag = storage.put(CONTROL, _blob(model), body, if_match=after.etag)
+        return replace(after, etag=move(storage, _blob(model), body, after.etag))
     except Precondition as error:
-        there = storage.get(CONTROL, _blob(model))
-        if there is None or there.data != body:  # equal when the write was applied and only its answer was lost
-            raise Conflict(f"Somebody else moved the quarantine of model '{model}'. Look again.") from error
-        etag = there.etag
-    return replace(after, etag=etag)
+        raise Conflict(f"Somebody else moved the quarantine of model '{model}'. Look again.") from error
 
 
 def settle(

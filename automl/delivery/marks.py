@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 import orjson
 
 from automl.errors import Conflict
+from automl.moving import move
 from automl.storage import CONTROL, Missing, Precondition, Storage
 
 
@@ -77,16 +78,9 @@ def save(storage: Storage, model: str, mark: Mark) -> Mark:
     del data["etag"]
     body = orjson.dumps(data)
     try:
-        if mark.etag is None:
-            etag = storage.put(CONTROL, _blob(model), body, create=True)
-        else:
-            etag = storage.put(CONTROL, _blob(model), body, if_match=mark.etag)
+        return replace(mark, etag=move(storage, _blob(model), body, mark.etag))
     except Precondition as error:
-        there = storage.get(CONTROL, _blob(model))
-        if there is None or there.data != body:  # equal when the write was applied and only its answer was lost
-            raise Conflict(f"Another monitor is delivering the events of model '{model}'.") from error
-        etag = there.etag
-    return replace(mark, etag=etag)
+        raise Conflict(f"Another monitor is delivering the events of model '{model}'.") from error
 
 
 _STORED = {item.name for item in fields(Mark)} - {"etag"}

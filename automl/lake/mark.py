@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from automl.errors import Conflict
+from automl.moving import move
 from automl.storage import CONTROL, Missing, Precondition, Storage
 
 
@@ -55,15 +56,9 @@ def save(storage: Storage, model: str, mark: Mark) -> None:
     del data["etag"]
     body = orjson.dumps(data)
     try:
-        if mark.etag is None:
-            mark.etag = storage.put(CONTROL, _blob(model), body, create=True)
-        else:
-            mark.etag = storage.put(CONTROL, _blob(model), body, if_match=mark.etag)
+        mark.etag = move(storage, _blob(model), body, mark.etag)
     except Precondition as error:
-        there = storage.get(CONTROL, _blob(model))
-        if there is None or there.data != body:  # equal when the write was applied and only its answer was lost
-            raise Conflict(f"Another monitor pass tends the lake of model '{model}'.") from error
-        mark.etag = there.etag
+        raise Conflict(f"Another monitor pass tends the lake of model '{model}'.") from error
 
 
 def _blob(model: str) -> str:

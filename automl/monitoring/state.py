@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from automl.errors import Conflict
+from automl.moving import move
 from automl.storage import CONTROL, Missing, Precondition, Storage
 
 FORMAT = 4
@@ -151,15 +152,9 @@ def save(storage: Storage, model: str, state: State) -> None:
     del data["etag"]
     body = orjson.dumps(data)
     try:
-        if state.etag is None:
-            state.etag = storage.put(CONTROL, _blob(model), body, create=True)
-        else:
-            state.etag = storage.put(CONTROL, _blob(model), body, if_match=state.etag)
+        state.etag = move(storage, _blob(model), body, state.etag)
     except Precondition as error:
-        there = storage.get(CONTROL, _blob(model))
-        if there is None or there.data != body:  # equal when the write was applied and only its answer was lost
-            raise Conflict(f"Another monitor pass of model '{model}' was first. Its results stand.") from error
-        state.etag = there.etag
+        raise Conflict(f"Another monitor pass of model '{model}' was first. Its results stand.") from error
 
 
 def show(storage: Storage, model: str) -> dict[str, Any]:

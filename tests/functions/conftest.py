@@ -18,46 +18,17 @@ from automl.bootstrap import Core, Serving
 from automl.log.reader import new_lines
 from automl.settings import Settings
 from automl.spec import Spec
-from functions import (
-    data,
-    health,
-    mlflow,
-    models,
-    open_inference,
-    openapi,
-    quarantine,
-    runs,
-    score,
-    truth,
-    versions,
-    watch,
-)
 from functions.api_document import components
 from functions.api_document.document import document
 from functions.api_document.registered import routes
+from functions.rooms import rooms
 from tests.support.clock import FixedClock
 from tests.support.memory import MemoryStorage
 from tests.support.models import KEY, publish
 from tests.support.openapi import Judge
 
 HANDLERS: dict[str, ModuleType] = {
-    name: module
-    for module in (
-        data,
-        health,
-        mlflow,
-        models,
-        open_inference,
-        openapi,
-        quarantine,
-        runs,
-        score,
-        truth,
-        versions,
-        watch,
-    )
-    for name, value in vars(module).items()
-    if hasattr(value, "_function")
+    name: module for module in rooms("serve") for name, value in vars(module).items() if hasattr(value, "_function")
 }
 JUDGE = Judge(document(routes("serve"), components.schemas()))
 """What the app says of its own answers."""
