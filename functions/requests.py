@@ -11,7 +11,7 @@ import azure.functions as func
 
 from automl.errors import NotFound
 from automl.scoring.body import load_object
-from automl.spec import MODEL_NAME
+from automl.spec_rules import MODEL_NAME
 from functions.bodies import Body, UnsupportedMedia
 
 JSON = "application/json"

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from automl.monitoring.arrivals import Tally, deviations, moved
 from automl.quarantine import HOUR_MS
-from automl.spec import Guard
+from automl.spec_sections import Guard
 
 FEWEST_HOURS, FEWEST_TRUTHS = 24, 1000
 """Hours with truth, and truths in them, without which there is no history to hold anything against: a whole day."""

@@ -24,7 +24,7 @@ from automl.errors import InvalidInput, Problem, Rejected
 from automl.export import CHOSEN, SUPPORTED
 from automl.export.refused import why_not
 from automl.signature import Task
-from automl.spec import Search, SplitKind
+from automl.spec_sections import Search, SplitKind
 
 METRICS: dict[Task, tuple[str, ...]] = {
     "classification": ("accuracy", "log_loss", "roc_auc", "roc_auc_ovr", "roc_auc_ovo", "f1", "micro_f1", "macro_f1"),

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from automl.errors import InvalidInput, Problem
 from automl.signature import Task
-from automl.spec import Spec, SplitKind
+from automl.spec import Spec
+from automl.spec_sections import SplitKind
 
 Rows = npt.NDArray[np.int64]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from automl.scoring.inference_protocol.tensors import HEADER
-from automl.spec import MODEL_NAME
+from automl.spec_rules import MODEL_NAME
 from automl.uploads import MAX_BLOCKS, NAME
 from functions.requests import MODEL_VERSION
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from automl.events import Event
 from automl.registry import Pointer
-from automl.spec import RULES, Spec
+from automl.spec import Spec
+from automl.spec_rules import RULES
 from functions.api_document.shapes import Schema, asked, shown
 
 

@@ -10,6 +10,7 @@ import pytest
 from automl import spec as specs
 from automl.errors import InvalidInput, NotFound
 from automl.spec import Spec
+from automl.spec_rules import RULES
 from tests.support.memory import MemoryStorage
 
 SMALL = {"name": "adult", "target": "income"}
@@ -80,7 +81,7 @@ def test_every_field_has_a_rule() -> None:
                 found.add(prefix + field.name)
         return found
 
-    assert paths(Spec) == set(specs.RULES)
+    assert paths(Spec) == set(RULES)
 
 
 def test_a_stored_spec_reads_back_and_a_missing_one_is_not_found() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from automl import events, spec
 from automl.monitoring import state as states
-from automl.spec import Promotion
+from automl.spec_sections import Promotion
 from automl.storage import CONTROL
 from tests.support.replay import Replay
 from tests.support.thresholds import begun, publish, told

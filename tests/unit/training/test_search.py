@@ -9,7 +9,7 @@ import pytest
 
 from automl.errors import InvalidInput, Rejected
 from automl.export import CHOSEN, SUPPORTED, Task
-from automl.spec import Search
+from automl.spec_sections import Search
 from automl.training.search import Found, Trial, estimators_for, fitted_of, metric_for, search
 
 
