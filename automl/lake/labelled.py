@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
@@ -10,15 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import orjson
 
 from automl import quarantine
-from automl.lake import archive
+from automl.lake import archive, lookup
 from automl.lake import mark as marks
 from automl.lake.mark import Mark
 from automl.log import ids
-from automl.log.reader import decode, hour_of, lines_of_hours, new_lines
-from automl.log.records import ID, KEY, KEY_MARK
+from automl.log.reader import decode, hour_of, new_lines
 from automl.storage import Storage
 
 
@@ -28,10 +25,6 @@ class _Truth(NamedTuple):
     at: int
     received: int
     value: Any
-
-
-_Told = tuple[dict[str, _Truth], dict[str, _Truth]]
-"""The truth of every id, and of every key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,14 +73,14 @@ def labelled_rows(
     Notes
     -----
     A truth sent by business key counts for every prediction of that key. Without such truths, only those hours of the
-    prediction log are read that the ids point to, and one hour about them: a record is written after its id is made,
-    and not always in the same hour.
+    prediction log are read that the ids point to (`lookup`).
     """
     period = range(since_ms or 0, 2**62 if until_ms is None else until_ms)
     mark = marks.load(storage, model)
-    told = by_id, by_key = _truths(storage, model, mark, period)
+    by_id, by_key = _truths(storage, model, mark, period)
     rows: dict[str, tuple[int, dict[str, Any], Any]] = {}
-    for record in _predictions(storage, model, mark, period, told):
+    logged = lookup.predictions(storage, model, mark, by_id=by_id, by_key=by_key, since_hour=_first_hour(period))
+    for record in logged:
         found = [truth for truth in (by_id.get(record["id"]), by_key.get(record.get("key", ""))) if truth]
         if found and record["at"] in period:
             rows[record["id"]] = (record["at"], record, max(found, key=_precedence).value)
@@ -127,37 +120,6 @@ def _truths(storage: Storage, model: str, mark: Mark, period: range) -> tuple[di
             if name not in best or _precedence(truth) >= _precedence(best[name]):
                 best[name] = truth
     return by_id, by_key
-
-
-def _predictions(storage: Storage, model: str, mark: Mark, period: range, told: _Told) -> Iterator[dict[str, Any]]:
-    """The champion's records that one of the truths may be for, decoded; the other lines are passed over."""
-    by_id, by_key = told
-    for records in archive.predictions(storage, model, mark, by_id=by_id, by_key=by_key):
-        yield from records
-    batches: Iterator[list[bytes]]
-    if by_key:
-        first = archive.first_hour(mark, _first_hour(period))
-        batches = (lines for _, _, lines in new_lines(storage, model, "predictions", {}, first))
-    else:
-        made = {ids.made_at(name) // 3_600_000 for name in by_id}
-        near = {hour_of(_moment((hour + shift) * 3_600_000)) for hour in made for shift in (-1, 0, 1)}
-        first = archive.first_hour(mark)
-        batches = lines_of_hours(storage, model, "predictions", (hour for hour in near if hour >= first))
-    wanted = {name.encode() for name in by_id}
-    for lines in batches:
-        for line in lines:
-            if line[ID] in wanted or (by_key and line[KEY] == KEY_MARK):
-                record = _record(line)
-                if record is not None and record["role"] == "champion":
-                    yield record
-
-
-def _record(line: bytes) -> dict[str, Any] | None:
-    try:
-        record = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return None  # torn: it was never acknowledged
-    return record if isinstance(record, dict) else None
 
 
 def _first_hour(period: range) -> str:
