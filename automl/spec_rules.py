@@ -72,6 +72,7 @@ RULES: forms.Rules = {
     "split.holdout": (number(0.05, 0.5), "a number from 0.05 to 0.5"),
     "monitor.alpha": (number(0.0001, 0.5), "a number from 0.0001 to 0.5"),
     "monitor.slices": (Check(_slices, {**texts.schema, "maxItems": 5}), "a list of at most 5 column names"),
+    "monitor.redact": (texts, "a list of column names"),
     "guard.on": (flag, "true or false"),
     "guard.flood": (number(1.0, 1e6), "a number from 1 to 1000000"),
     "guard.shift": (number(0.05, 1.0), "a number from 0.05 to 1"),

@@ -80,6 +80,9 @@ class Monitor:
     slices: tuple[str, ...] = ()
     """Features by whose values performance is told apart, 5 at most. What was labelled before is not told by them."""
 
+    redact: tuple[str, ...] = ()
+    """Features, or the key, that are never logged: see [privacy](privacy.md) for what goes without them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:

@@ -7,7 +7,7 @@ from typing import Any
 
 import azure.functions as func
 
-from automl import deletion, spec
+from automl import deletion, redactable, spec
 from automl.errors import Conflict, InvalidInput, Problem
 from automl.events import Event
 from automl.spec import Spec
@@ -50,6 +50,7 @@ def put_model(req: func.HttpRequest) -> dict[str, Any]:
         raise InvalidInput.of([Problem(field="name", expected=f"'{name}'", got=repr(given)[:80], remedy=remedy)])
     wanted = Spec.from_json({"name": name, **body})
     deletion.check_is_free(core.storage, wanted.name)
+    redactable.check(core.registry, wanted)
     spec.save(core.storage, wanted)
     return wanted.to_json()
 

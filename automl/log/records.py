@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 
+from automl.log.redaction import Redaction
+
 ID = slice(7, 43)
 """Where a prediction line has its id: behind `{"id":"`."""
 
@@ -25,11 +27,22 @@ class Recorder:
     ----------
     role
         `champion`, or `challenger` for a model that scores in shadow.
+    key
+        The column that the business keys are from, if there is one.
+    redaction
+        What is left out of every line.
     """
 
-    def __init__(self, *, model: str, version: str, role: str) -> None:
+    def __init__(self, *, model: str, version: str, role: str, redaction: Redaction, key: str | None = None) -> None:
         origin = orjson.dumps({"model": model, "version": version, "role": role})
         self._origin = origin[1:-1].replace(b"%", b"%%")
+        self._key = key
+        self._redaction = redaction
+
+    @property
+    def logs_keys(self) -> bool:
+        """Whether predictions can be found in the log by a business key."""
+        return self._key is not None and not self._redaction.hides(self._key)
 
     def lines(
         self,
@@ -59,6 +72,7 @@ class Recorder:
         latency_us
             From the first byte parsed to the answer, for the whole request, in microseconds.
         """
+        keys, features = self._redaction.shown(self._key, keys, features)
         form = b'{"id":"%b"%b,' + self._origin + b',"at":%d,%b' % (at_ms, b"%b")
         lines: list[bytes] = []
         for row, identity in enumerate(ids):

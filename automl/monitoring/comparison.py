@@ -8,7 +8,7 @@ from typing import Any
 from automl.evaluation.sequential import LOOKS, Plan
 from automl.events import iso
 from automl.log.reader import hour_of
-from automl.monitoring import judge, labels, outbox, verdict
+from automl.monitoring import judge, labels, outbox, redacted, verdict
 from automl.monitoring.judge import Incomparable
 from automl.monitoring.scene import Scene
 from automl.monitoring.state import State
@@ -45,6 +45,7 @@ def judge_challenger(state: State, scene: Scene) -> None:
 
 
 def _on_labels(state: State, scene: Scene, parties: dict[str, str]) -> None:
+    _check_logged(scene, parties)
     running = state.comparison = state.comparison or _begin(state, scene, parties)
     plan, done = Plan.from_json(running["plan"]), len(running["looks"])
     since = hour_of(datetime.fromtimestamp(running["since_ms"] / 1000, UTC))
@@ -58,6 +59,16 @@ def _on_labels(state: State, scene: Scene, parties: dict[str, str]) -> None:
             verdict.on_labels(state, scene, contest, looks[-1])
             return
     _say_missing(running, plan, rows)
+
+
+def _check_logged(scene: Scene, parties: dict[str, str]) -> None:
+    """Raises Incomparable where a party reads what is kept out of the log."""
+    for version in parties.values():
+        if gone := redacted.unread(scene, version):
+            raise Incomparable(
+                f"Version {version} reads {', '.join(gone)}, which monitor.redact keeps out of the log, so the two "
+                "cannot be put to the same labelled rows. Promote it by hand, or train without."
+            )
 
 
 def _begin(state: State, scene: Scene, parties: dict[str, str]) -> dict[str, Any]:

@@ -60,12 +60,14 @@ def watch(state: State, scene: Scene) -> dict[str, Any]:
     if window is None:
         return {"on": False, "text": f"No prediction of champion {champion} has been counted yet."}
     known = state.drift
-    shifts = measure(reference, window.tally, known["columns"])
+    redacted = scene.spec.monitor.redact
+    shifts = measure(reference, window.tally, known["columns"], redacted)
     features, answers = shifts[: len(reference.features)], shifts[len(reference.features) :]
     odd = oddities(reference, window.tally, [(column, kind) for column, kind in known["oddities"]])
+    odd = [one for one in odd if one.column not in redacted]
     carried = share(features)
     is_now_on = carried >= SHARE * (CALM if known["on"] else 1) or any(one.verdict == "drifted" for one in answers)
-    text = _sentence(champion, shifts, window, carried, on=is_now_on)
+    text = _sentence(champion, shifts, window, carried, on=is_now_on) + _unwatched(shifts)
     key = f"{scene.reign}/{window.last}"
     begun = known if known["on"] else {"since": iso(scene.now), "key": key}
     if is_now_on != known["on"]:
@@ -156,6 +158,11 @@ def _span(window: Window) -> dict[str, Any]:
 
 def _drifted(shifts: Sequence[Shift]) -> list[str]:
     return [shift.column for shift in shifts if shift.verdict == "drifted"]
+
+
+def _unwatched(shifts: Sequence[Shift]) -> str:
+    names = [shift.column for shift in shifts if shift.verdict == "not watched"]
+    return f" Not watched, since monitor.redact keeps them out of the log: {', '.join(names)}." if names else ""
 
 
 def _sentence(champion: str, shifts: Sequence[Shift], window: Window, carried: float, *, on: bool) -> str:

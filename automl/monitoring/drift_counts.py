@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from operator import itemgetter
 from typing import Any
@@ -29,10 +29,17 @@ Values = Sequence[Any] | npt.NDArray[np.float64]
 
 
 class Counts:
-    """The tallies of what one pass reads, by version and hour (`YYYY-MM-DD/HH`) of the prediction."""
+    """The tallies of what one pass reads, by version and hour (`YYYY-MM-DD/HH`) of the prediction.
 
-    def __init__(self, references: References) -> None:
+    Parameters
+    ----------
+    redacted
+        Features of which nothing is counted, even where they were logged once.
+    """
+
+    def __init__(self, references: References, redacted: Collection[str] = ()) -> None:
         self.references = references
+        self._redacted = frozenset(redacted)
         self.tallies: dict[str, dict[str, Tally]] = {}
 
     def add_lines(self, lines: Sequence[bytes]) -> None:
@@ -51,7 +58,7 @@ class Counts:
             if reference is not None:
                 hours = self.tallies.setdefault(version, {})
                 tally = hours.setdefault(hour_name(hour), Tally.empty(reference))
-                tally.add(tally_of(reference, _columns(reference, group), len(group)))
+                tally.add(tally_of(reference, _columns(reference, group, self._redacted), len(group)))
                 if reference.calibration:
                     tally.expected = tally.expected + _expected(reference, reference.calibration, group)
 
@@ -82,9 +89,10 @@ def tally_of(reference: Reference, columns: Sequence[Values | None], rows: int) 
     return tally
 
 
-def _columns(reference: Reference, records: Sequence[Record]) -> list[Values | None]:
+def _columns(reference: Reference, records: Sequence[Record], redacted: Collection[str]) -> list[Values | None]:
     """The columns of a reference out of records that all are of its version."""
-    by_name = _by_name([column.name for column in reference.features], [record["features"] for record in records])
+    names = [column.name for column in reference.features if column.name not in redacted]
+    by_name = _by_name(names, [record["features"] for record in records])
     found = [by_name.get(column.name) or None for column in reference.features]
     return found + [_answers(column, records) for column in reference.answers]
 

@@ -33,7 +33,8 @@ class Shift:
     n
         Values that are not missing.
     psi, js, ks
-        Distances over the fixed bins; ks for numbers only. None with `verdict` `not logged` or `no values`.
+        Distances over the fixed bins; ks for numbers only. None with `verdict` `no values`, `not logged` or
+        `not watched`.
     psi_noise, js_noise, ks_noise
         What they stay under with a chance of 95% while nothing has changed, with as many rows.
     p, q
@@ -41,7 +42,8 @@ class Shift:
     missing, missing_before
         Shares of missing values, now and in the baseline.
     verdict
-        `stable`, `drifted`, `too little to judge` (chance alone may exceed the threshold), `no values`, `not logged`.
+        `stable`, `drifted`, `too little to judge` (chance alone may exceed the threshold), `no values`, `not logged`,
+        `not watched` (the spec keeps the column out of the log).
     """
 
     column: str
@@ -64,16 +66,22 @@ class Shift:
         return asdict(self)
 
 
-def measure(reference: Reference, tally: Tally, before: Collection[str] = ()) -> list[Shift]:
+def measure(
+    reference: Reference, tally: Tally, before: Collection[str] = (), redacted: Collection[str] = ()
+) -> list[Shift]:
     """Every column, in the order of the reference.
 
     Parameters
     ----------
     before
         Columns that had drifted when they were last looked at.
+    redacted
+        Features that are kept out of the log, and so not watched.
     """
     shifts = [
-        _distances(column, tally.slots[start : start + len(column.reference)])
+        Shift(column=column.name, importance=column.importance, n=0, verdict="not watched")
+        if column.name in redacted and column in reference.features
+        else _distances(column, tally.slots[start : start + len(column.reference)])
         for column, start in zip(reference.columns, reference.starts, strict=False)
     ]
     tested = [place for place, shift in enumerate(shifts) if shift.p is not None]

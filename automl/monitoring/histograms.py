@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from automl.log.reader import hour_of
-from automl.monitoring.drift_reference import Reference
+from automl.monitoring.drift_columns import NumberColumn
+from automl.monitoring.drift_reference import Reference, References
 from automl.monitoring.state import State
 
 HOURS_KEPT = 48
@@ -74,6 +75,18 @@ class Tally:
         for name, found in other.new.items():
             self.note_new(name, found)
 
+    def forget(self, reference: Reference, columns: frozenset[str]) -> None:
+        """Count nothing of some columns."""
+        self.slots, self.low, self.high = self.slots.copy(), self.low.copy(), self.high.copy()
+        number = 0
+        for column, start in zip(reference.columns, reference.starts, strict=False):
+            if column.name in columns and column in reference.features:
+                self.slots[start : start + len(column.reference)] = 0
+                self.new.pop(column.name, None)
+                if isinstance(column, NumberColumn):
+                    self.low[number] = self.high[number] = np.nan
+            number += isinstance(column, NumberColumn)
+
     def note_new(self, name: str, found: list[str]) -> None:
         """Remember values that are not known of a category."""
         if found:
@@ -128,6 +141,17 @@ def keep(state: State, found: Mapping[str, Mapping[str, Tally]], now: datetime) 
             del kept[period]
         if not kept:
             del state.histograms[version]
+
+
+def forget(state: State, references: References, columns: frozenset[str]) -> None:
+    """Take all that was counted of some columns out of what is kept."""
+    for version, kept in state.histograms.items():
+        reference = references.of(version)
+        if reference is not None and columns.intersection(column.name for column in reference.features):
+            for period, packed in kept.items():
+                tally = Tally.unpack(packed)
+                tally.forget(reference, columns)
+                kept[period] = tally.pack()
 
 
 def newest(state: State, version: str, *, hours: int, rows: int) -> Window | None:

@@ -23,6 +23,7 @@ from automl.monitoring.state import State
 from automl.registry import Registry
 from automl.runs import Runs
 from automl.settings import Settings
+from automl.spec import Spec
 from automl.storage import Storage
 
 if TYPE_CHECKING:
@@ -121,7 +122,8 @@ def monitor_pass(storage: Storage, registry: Registry, runs: Runs, clock: Clock,
 
 def _step(storage: Storage, registry: Registry, runs: Runs, clock: Clock, model: str) -> Report:
     """What `monitor_pass` does, with as much of the logs as memory is meant to hold."""
-    now, counts, rules = clock(), _counter(registry, model), cache(lambda: spec.load(storage, model))
+    now, rules = clock(), cache(lambda: spec.load(storage, model))
+    counts = _counter(registry, model, rules)
     resent = [run.id for run in runs.resend_lost(model)]
     state = states.load(storage, model)
     mark = marks.load(storage, model)
@@ -144,7 +146,7 @@ def _step(storage: Storage, registry: Registry, runs: Runs, clock: Clock, model:
         pointer = registry.pointer(model)  # after the logs: it knows whoever made a prediction that was read
         labelled: int | None = None
         if news or pointer.event != state.event or state.alarm:
-            from automl.monitoring import histograms
+            from automl.monitoring import histograms, redacted
             from automl.monitoring.decide import decide
             from automl.monitoring.scene import Scene
 
@@ -159,6 +161,7 @@ def _step(storage: Storage, registry: Registry, runs: Runs, clock: Clock, model:
                 mark=mark,
                 now=now,
             )
+            redacted.forget(state, scene)
             labelled = decide(state, scene, news)
         if labelled is None:
             fault = _tend(storage, model, mark, state, now=now, settings=runs.settings)
@@ -204,7 +207,7 @@ def _tend(storage: Storage, model: str, mark: Mark, state: State, *, now: dateti
     return None
 
 
-def _counter(registry: Registry, model: str) -> Callable[[], Counts]:
+def _counter(registry: Registry, model: str, rules: Callable[[], Spec]) -> Callable[[], Counts]:
     """Gives the counts of one pass, made when they are first asked for: they import numpy."""
 
     @cache
@@ -212,6 +215,6 @@ def _counter(registry: Registry, model: str) -> Callable[[], Counts]:
         from automl.monitoring.drift_counts import Counts
         from automl.monitoring.drift_reference import References
 
-        return Counts(References(registry, model))
+        return Counts(References(registry, model), rules().monitor.redact)
 
     return counts

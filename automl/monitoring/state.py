@@ -19,7 +19,19 @@ FORMAT = 4
 """Version of the blob. Another one is rebuilt from the logs, which is always possible."""
 
 HIDDEN = frozenset(
-    {"format", "offsets", "hours", "versions", "pending", "arrivals", "histograms", "measured", "predicted", "etag"}
+    {
+        "format",
+        "offsets",
+        "hours",
+        "versions",
+        "pending",
+        "arrivals",
+        "histograms",
+        "measured",
+        "predicted",
+        "redacted",
+        "etag",
+    }
 )
 """Fields that are bookkeeping of the passes and mean nothing to a reader."""
 
@@ -72,6 +84,8 @@ class State:
         By version, slice and day: sums of the labelled rows, packed (`performance`).
     ages
         How many truths came within each time of `coverage.AGES_S` after their prediction.
+    redacted
+        The columns of which nothing is counted, as they were at the last pass.
     drift
         Of the champion's `reign`: whether drift is `on`, since when and by the `key` of which event, the `columns`
         that have drifted and the `oddities` of columns, as they were at the last look.
@@ -105,6 +119,7 @@ class State:
     predicted: dict[str, int] = field(default_factory=dict)
     measured: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     ages: list[int] = field(default_factory=list)
+    redacted: list[str] = field(default_factory=list)
     drift: dict[str, Any] | None = None
     outbox: list[dict[str, Any]] = field(default_factory=list)
     event: int = 0

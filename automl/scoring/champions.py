@@ -5,20 +5,24 @@ champion is loaded and proves itself on its golden rows before it replaces the o
 old one answering, with the reason in `troubles`. A request holds one session from beginning to end, so its answer
 never mixes two versions.
 
-What looking costs: one conditional read of a few hundred bytes for each model that was asked for since the last look,
-so 20 a second for 100 busy models looked at every 5 s, and one a minute for each model at rest. The first request
-after a rest is answered by the version in memory, which may be a minute behind, and has the pointer looked at there
-and then.
+With the pointer goes the list of columns that are never logged (`log.redaction`).
+
+What looking costs: two conditional reads of a few hundred bytes for each model that was asked for since the last
+look, so 40 a second for 100 busy models looked at every 5 s, and two a minute for each model at rest. The first
+request after a rest is answered by the version in memory, which may be a minute behind, and has the pointer looked at
+there and then.
 """
 
 from __future__ import annotations
 
+import threading
 import time
-from functools import partial
+from weakref import WeakValueDictionary
 
 from automl import spec
 from automl.errors import EvergreenError, NotFound, Unavailable
 from automl.events import Clock
+from automl.log.redaction import Redaction
 from automl.registry import Registry
 from automl.scoring import runtime
 from automl.scoring.cache import Sessions
@@ -46,9 +50,10 @@ class Champions:
     def __init__(self, registry: Registry, settings: Settings, clock: Clock) -> None:
         runtime.few_heaps()
         self._registry = registry
-        self._sessions = Sessions(
-            partial(_timed, registry, max_bytes=settings.max_model_bytes), settings.model_cache_bytes, clock
-        )
+        self._max_bytes = settings.max_model_bytes
+        self._redactions: WeakValueDictionary[str, Redaction] = WeakValueDictionary()
+        self._sharing = threading.Lock()
+        self._sessions = Sessions(self._loaded, settings.model_cache_bytes, clock)
         self._following = Following(registry, self._sessions, clock)
         self._held: dict[str, Held] = {}
         self._once: Once[str, ModelSession] = Once()
@@ -56,16 +61,15 @@ class Champions:
 
     def cached(self, model: str, version: str | None = None) -> ModelSession | None:
         """The champion, or the version that is asked for, if it is in memory. Never blocks."""
-        if version is not None:
-            return self._sessions.cached(model, version)
         held = self._held.get(model)
-        if held is None:
-            return None
-        held.is_asked = True
-        if held.rested:
-            held.rested = 0
-            self._rounds.call(model)
-        return self._sessions.cached(model, held.version)
+        if held is not None:
+            held.is_asked = True
+            if held.rested:
+                held.rested = 0
+                self._rounds.call(model)
+        if version is None and held is not None:
+            version = held.version
+        return None if version is None else self._sessions.cached(model, version)
 
     def get(self, model: str, version: str | None = None) -> ModelSession:
         """The champion, or the version that is asked for; blocks while storage is read when it is not in memory.
@@ -80,9 +84,7 @@ class Champions:
         """
         if (session := self.cached(model, version)) is not None:
             return session
-        if version is not None:
-            return self._pinned(model, version)
-        session = self._once(model, lambda: self._current(model))
+        session = self._once(model, lambda: self._current(model)) if version is None else self._pinned(model, version)
         self._rounds.begin("champions")
         return session
 
@@ -104,10 +106,14 @@ class Champions:
         except Unavailable as error:
             return False, error.message
         held = None if version is not None else self._held.get(model)
-        return True, None if held is None else held.trouble or held.unread
+        return True, None if held is None else held.trouble or held.unread or self._unlogged(model)
 
     def look(self, model: str) -> None:
-        """See whether the pointer has moved, and follow it if the new champion can answer."""
+        """See what is not to be logged and whether the pointer moved; follow it if the new champion can answer."""
+        if (redaction := self._redactions.get(model)) is not None:
+            redaction.look(self._registry.storage, model)
+        if model not in self._held:
+            return  # only versions of it were pinned, or the model was deleted
         try:
             self._once(model, lambda: self._current(model))
         except NotFound:
@@ -126,7 +132,7 @@ class Champions:
         return [
             f"Model '{model}': {text}"
             for model, held in sorted(self._held.items())
-            for text in (held.trouble, held.unread)
+            for text in (held.trouble, held.unread or self._unlogged(model))
             if text
         ]
 
@@ -170,11 +176,18 @@ class Champions:
                 models.append(model)
             else:
                 held.rested += 1
-        return models
+        return models + [model for model in list(self._redactions) if model not in self._held]
 
+    def _unlogged(self, model: str) -> str | None:
+        """Why it is not known what is never to be logged of a model, or not known of late."""
+        redaction = self._redactions.get(model)
+        return None if redaction is None else redaction.trouble
 
-def _timed(registry: Registry, model: str, version: str, *, max_bytes: int) -> ModelSession:
-    started = time.perf_counter_ns()
-    session = load(registry, model, version, max_bytes=max_bytes)
-    registry.meter.observe(LOAD_DURATION, (time.perf_counter_ns() - started) / 1e6, model)
-    return session
+    def _loaded(self, model: str, version: str) -> ModelSession:
+        started = time.perf_counter_ns()
+        with self._sharing:  # one for all versions of the model, for as long as one of them is in memory
+            redaction = self._redactions.setdefault(model, Redaction())
+        redaction.look(self._registry.storage, model)
+        session = load(self._registry, model, version, max_bytes=self._max_bytes, redaction=redaction)
+        self._registry.meter.observe(LOAD_DURATION, (time.perf_counter_ns() - started) / 1e6, model)
+        return session

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import orjson
 
+from automl.log.redaction import Redaction
 from automl.registry import Registry
 from automl.scoring import golden
 from automl.scoring.guard import Unfit
@@ -23,7 +24,12 @@ _TRIALS = 3
 
 
 def load(
-    registry: Registry, model: str, version: str, *, max_bytes: int = Settings().max_model_bytes
+    registry: Registry,
+    model: str,
+    version: str,
+    *,
+    max_bytes: int = Settings().max_model_bytes,
+    redaction: Redaction | None = None,
 ) -> ModelSession:
     """A stored version, checked: sizes, hashes, what is in the graph, signature against graph, and every golden row.
 
@@ -31,6 +37,8 @@ def load(
     ----------
     max_bytes
         Largest file of a version. A larger one is not read.
+    redaction
+        As a session has it.
 
     Raises
     ------
@@ -47,7 +55,7 @@ def load(
     try:
         signature, published = Signature.from_json(orjson.loads(text)), orjson.loads(answers)
         key = manifest.get("spec", {}).get("columns", {}).get("key")
-        session = ModelSession(model, version, onnx, signature, key=key)
+        session = ModelSession(model, version, onnx, signature, key=key, redaction=redaction)
         difference = golden.difference(session, published)
         if difference is None and published:
             session.quick_rows = quick_rows(session, golden.tensors(session, published[0]), time.perf_counter_ns)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from automl import values
 from automl.log.records import Recorder
+from automl.log.redaction import Redaction
 from automl.parsing import Parser
 from automl.scoring import guard, runtime
 from automl.scoring.guard import Unfit
@@ -59,6 +60,8 @@ class ModelSession:
         `probabilities`, or `value` for regression.
     key
         The column that carries the business key, if there is one.
+    redaction
+        The model's columns that are never logged; where none is given they are not known, and none is logged.
 
     Raises
     ------
@@ -67,7 +70,14 @@ class ModelSession:
     """
 
     def __init__(
-        self, model: str, version: str, onnx: bytes, signature: Signature, *, key: str | None = None
+        self,
+        model: str,
+        version: str,
+        onnx: bytes,
+        signature: Signature,
+        *,
+        key: str | None = None,
+        redaction: Redaction | None = None,
     ) -> None:
         self.model = model
         self.version = version
@@ -75,7 +85,9 @@ class ModelSession:
         self.key = key
         self.parser = Parser(signature, strict=True)
         """Reads the rows of requests."""
-        self.recorder = Recorder(model=model, version=version, role="champion")
+        self.recorder = Recorder(
+            model=model, version=version, role="champion", key=key, redaction=redaction or Redaction()
+        )
         """Writes the lines of the log."""
         self.memory_bytes = runtime.memory_bytes(len(onnx))
         """What this session takes, by estimate."""

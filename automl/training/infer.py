@@ -110,6 +110,7 @@ def _check_spec(table: Table, spec: Spec) -> None:
     table.require(spec.target, role="the target")
     columns = spec.columns
     roles = [(name, "columns.drop") for name in columns.drop] + [(name, "columns.types") for name in columns.types]
+    roles += [(name, "monitor.redact") for name in spec.monitor.redact]
     roles += [(name, role) for name, role in ((columns.key, "columns.key"), (columns.time, "columns.time")) if name]
     for name, role in roles:
         table.require(name, role=role)

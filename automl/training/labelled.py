@@ -18,6 +18,7 @@ from automl.signature import Signature
 from automl.storage import Storage
 from automl.tensors import Tensors
 from automl.training.target import encode
+from automl.training.unredacted import unredacted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,6 +38,8 @@ class Added:
         How many rows are held back.
     unfit
         Rows left out because the new signature cannot read them, or their truth is no class of it.
+    redacted
+        Rows left out because they were logged without a column that is read.
     """
 
     tensors: Tensors
@@ -45,6 +48,7 @@ class Added:
     held_from: str | None
     held_rows: int
     unfit: int
+    redacted: int
 
     def to_json(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """What the manifest says of them, with the period that was asked for."""
@@ -55,6 +59,7 @@ class Added:
             "rows": len(self.target),
             "held_rows": self.held_rows,
             "unfit_rows": self.unfit,
+            "redacted_rows": self.redacted,
         }
 
 
@@ -73,7 +78,8 @@ def read_labelled(
         How many of the newest rows to set aside.
     """
     until, since = _ms(request["until"]), _ms(request.get("since"))
-    rows = labelled_rows(storage, model, since_ms=since, until_ms=until)
+    found = labelled_rows(storage, model, since_ms=since, until_ms=until)
+    rows = unredacted(storage, model, signature, found)
     held = min(hold_back, len(rows) // 2)
     held_from = int(rows.at_ms[len(rows) - held]) if held else None
     count = len(rows) if held_from is None else int(np.searchsorted(rows.at_ms, held_from, side="left"))
@@ -87,13 +93,14 @@ def read_labelled(
         held_from=_iso(held_from),
         held_rows=len(rows) - count,
         unfit=count - len(used),
+        redacted=len(found) - len(rows),
     )
 
 
 def _parse(signature: Signature, records: Sequence[Mapping[str, Any]]) -> tuple[Tensors, list[int]]:
     """The rows that the signature can read, and their positions.
 
-    A column that the log lacks (redacted, or new) is missing; one that the signature lacks is not read.
+    A column that is new since is missing; one that the signature lacks is not read.
     """
     names = [feature.name for feature in signature.features]
     cells = [{name: record.get(name) for name in names} for record in records]

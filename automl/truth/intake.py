@@ -147,6 +147,8 @@ class Intake:
             return {"id": identity}
         if session.key is None:
             raise ValueError(f"Model '{session.model}' has no business key (columns.key in its spec). Send ids.")
+        if not session.recorder.logs_keys:
+            raise ValueError(f"The keys of model '{session.model}' are not logged (monitor.redact). Send ids.")
         try:
             return {"key": values.category(key)}
         except ValueError as error:

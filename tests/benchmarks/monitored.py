@@ -13,6 +13,7 @@ from automl.events import iso
 from automl.log.ids import Ids
 from automl.log.lane import BLOB_BYTES, blocks
 from automl.log.records import Recorder, truth_line
+from automl.log.redaction import Redaction
 from automl.registry import Registry
 from automl.spec import Spec
 from automl.storage import LOG, Storage
@@ -78,7 +79,7 @@ def live(storage: Storage, clock: FixedClock, rows: int, *, hours: int, seed: in
 
 def _chunks(rows: int, start: int, seed: int) -> Iterator[tuple[list[str], bytes, list[str]]]:
     """Ids, prediction lines and truths of some rows; one answer in ten is wrong."""
-    mint, recorder = Ids(b"k" * 32), Recorder(model=MODEL, version=VERSION, role="champion")
+    mint, recorder = Ids(b"k" * 32), Recorder(model=MODEL, version=VERSION, role="champion", redaction=Redaction(()))
     rng = np.random.default_rng(seed)
     for first in range(0, rows, CHUNK):
         count = min(CHUNK, rows - first)

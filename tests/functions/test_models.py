@@ -8,7 +8,7 @@ import pytest
 
 from functions import train
 from tests.functions.conftest import Client
-from tests.support.models import ROW, publish
+from tests.support.models import KEY, ROW, publish
 
 
 async def test_spec_is_stored_and_shown_with_its_defaults(call: Client) -> None:
@@ -152,3 +152,25 @@ async def test_file_of_a_version_is_given_as_it_was_published(adult: Client) -> 
     assert manifest == there.data
     for name in ("../v1/model.onnx", "secret", ""):
         assert (await adult("get_file", version="v1", file=name)).status == 404
+
+
+async def test_a_column_that_the_model_does_not_read_cannot_be_redacted(adult: Client) -> None:
+    body = {"target": "income", "columns": {"key": KEY}, "monitor": {"redact": ["jobb"]}}
+    answer = await adult("put_model", body)
+    assert answer.status == 400
+    assert "Did you mean 'job'?" in answer.json["detail"]
+
+
+async def test_redacted_key_and_column_reach_neither_log(adult: Client) -> None:
+    await adult("score", ROW | {KEY: "A-1"})
+    body = {"target": "income", "columns": {"key": KEY}, "monitor": {"redact": ["job", KEY]}}
+    assert (await adult("put_model", body)).status == 200
+    adult.serving.champions.look("adult")
+    await adult("score", ROW | {KEY: "A-2"})
+    before, after = adult.logged()
+    assert (before["key"], before["features"]["job"]) == ("A-1", "clerk")
+    assert ("key" in after, "job" in after["features"]) == (False, False)
+    truths = {"truths": [{"key": "A-2", "truth": ">50K"}, {"id": after["id"], "truth": ">50K"}]}
+    receipt = (await adult("truth", truths)).json
+    assert receipt["accepted"] == 1
+    assert receipt["refused"][0]["reason"] == ("The keys of model 'adult' are not logged (monitor.redact). Send ids.")

@@ -10,6 +10,8 @@ import numpy as np
 import orjson
 from onnx import TensorProto, helper, numpy_helper
 
+from automl import spec as specs
+from automl.errors import NotFound
 from automl.events import iso
 from automl.parsing import Parser
 from automl.registry import Registry
@@ -17,6 +19,7 @@ from automl.scoring import rows
 from automl.scoring.reading import Reading
 from automl.scoring.session import ModelSession
 from automl.signature import Feature, Signature
+from automl.spec import Spec
 
 KEY = "order_id"
 
@@ -134,6 +137,8 @@ def publish(
 ) -> str:
     """Publish a tiny model and register it as a run does: the first becomes champion, later ones challenger.
 
+    A model without a spec gets one.
+
     Parameters
     ----------
     files
@@ -157,6 +162,11 @@ def publish(
         "trained_until": iso(registry.clock()),
         "spec": {"columns": {"key": key}},
     }
+    try:
+        specs.load(registry.storage, model)
+    except NotFound:
+        wanted = {"name": model, "target": signature.target, "columns": {"key": key}}
+        specs.save(registry.storage, Spec.from_json(wanted))
     registry.publish(model, version, stored | dict(files or {}), manifest)
     registry.register(model, version)
     return version

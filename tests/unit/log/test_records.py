@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from automl.log.ids import Ids
 from automl.log.records import ID, KEY, KEY_MARK, Recorder
+from automl.log.redaction import Redaction
 
 IDS = Ids(bytes(32)).mint("adult", 3, 1_795_190_400_000)
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -23,7 +24,7 @@ WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 def test_a_line_is_the_record_and_begins_with_its_id_and_key(
     version: str, keys: list[str | None] | None, features: list[dict[str, Any]]
 ) -> None:
-    recorder = Recorder(model="adult", version=version, role="champion")
+    recorder = Recorder(model="adult", version=version, role="champion", redaction=Redaction(()))
     written = recorder.lines(
         at_ms=7,
         ids=IDS,
@@ -54,7 +55,7 @@ def test_a_line_is_the_record_and_begins_with_its_id_and_key(
 
 
 def test_a_regression_has_no_probabilities() -> None:
-    recorder = Recorder(model="bike", version="v1", role="challenger")
+    recorder = Recorder(model="bike", version="v1", role="challenger", redaction=Redaction(()))
     line = recorder.lines(
         at_ms=7, ids=IDS[:1], keys=None, features=[{}], labels=[2.5], probabilities=None, latency_us=1
     )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 from automl.events import iso
 from automl.log.ids import Ids
 from automl.signature import Feature, Signature
+from automl.storage import MODELS
 from automl.training.labelled import Added, read_labelled
+from automl.values import MISSING
 from tests.support.clock import FixedClock
 from tests.support.memory import MemoryStorage
 from tests.support.replay import append, prediction_line
@@ -95,6 +98,7 @@ def test_only_the_period_that_was_asked_for_is_read(log: Log) -> None:
     assert added.tensors.num[:, 0].tolist() == [2, 3]
     assert added.to_json({"until": moments[4], "since": moments[2]}) == {
         "since": moments[2], "until": moments[4], "held_from": None, "rows": 2, "held_rows": 0, "unfit_rows": 0,
+            "redacted_rows": 0,
     }  # fmt: skip
 
 
@@ -114,3 +118,22 @@ def test_rows_that_the_new_signature_cannot_read_are_left_out_and_counted(log: L
     assert added.tensors.num[:, 0].tolist() == [1, 4]
     assert added.target.tolist() == [1, 0]
     assert added.unfit == 2
+
+
+def test_a_row_that_was_logged_without_a_column_its_version_reads_is_left_out(log: Log) -> None:
+    data = {"name": MODEL, "target": "y", "signature": "v1"}
+    log.storage.put(MODELS, f"{MODEL}/v1/signature.json", orjson.dumps(SIGNATURE.to_json()))
+    hashes = {"signature.json": hashlib.sha256(orjson.dumps(SIGNATURE.to_json())).hexdigest()}
+    log.storage.put(MODELS, f"{MODEL}/v1/manifest.json", orjson.dumps({**data, "format": 1, "files": hashes}))
+    log.add({"age": 1, "plan": "a"}, "yes")
+    log.add({"age": 2}, "yes")
+    log.add({}, "no")
+    added = log.read(hold_back=0)
+    assert added.tensors.num[:, 0].tolist() == [1]
+    assert added.redacted == 2
+
+
+def test_a_column_that_the_version_of_a_row_did_not_read_is_new_and_missing(log: Log) -> None:
+    log.add({"age": 2}, "yes")
+    added = log.read(hold_back=0)
+    assert (added.redacted, added.tensors.cat[:, 0].tolist()) == (0, [MISSING])
