@@ -30,8 +30,9 @@ down: ## stop it; the data stays
 status: ## what runs
 	@$(VENV) -m infra.local status
 
-test: python azurite browser contract clients ## every test
-	@.venv/bin/pytest
+test: python ## every test, file by file on each core
+	@$(MAKE) --no-print-directory -j3 azurite browser contract clients
+	@.venv/bin/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: python checkov ## format, lint, types, layers, Bicep
 	@.venv/bin/ruff format --check .
