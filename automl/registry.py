@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 import orjson
@@ -123,15 +124,38 @@ class Registry(Versions):
             model, now, kind, reason, evidence, champion=now.champion, challenger=None, previous=now.previous
         )
 
-    def rollback(self, model: str, reason: str) -> Event:
-        """Make the previous champion champion again. Raises NotFound, Conflict."""
+    def rollback(
+        self, model: str, reason: str, evidence: Mapping[str, Any] | None = None, *, since: str | None = None
+    ) -> Event:
+        """Make the previous champion champion again. A challenger stays one, and is judged against it anew.
+
+        Parameters
+        ----------
+        since
+            Roll back the champion since then, and no other; None for whichever it is.
+
+        Raises
+        ------
+        NotFound, Conflict
+            There is none to roll back to, or another champion by now.
+        """
         now = self.pointer(model)
+        if since is not None and now.since != since:
+            raise Conflict(f"Model '{model}' has had another champion since {now.since}. Look again.")
         if now.previous is None:
             raise Conflict(f"Model '{model}' has had only one champion, so there is none to roll back to.")
         self.manifest(model, now.previous)
-        return self._move(
-            model, now, "rolled-back", reason, champion=now.previous, challenger=None, previous=now.champion
+        challenger = None if now.challenger == now.previous else now.challenger
+        after = {"champion": now.previous, "challenger": challenger, "previous": now.champion}
+        return self._move(model, now, "rolled-back", reason, evidence, **after)
+
+    def crowned(self, model: str) -> Event:
+        """The event that made the champion champion."""
+        now = self.pointer(model)
+        reign = takewhile(
+            lambda event: (event.pointer or {}).get("champion") == now.champion, self._effective(model, now)
         )
+        return list(reign)[-1]
 
     def champion_at(self, model: str, when: datetime) -> str:
         """The version that was champion at a moment. Raises NotFound for a time before the first."""

@@ -118,6 +118,9 @@ class Promotion:
     margin: float = 0.01
     """How much worse than the champion a challenger must be shown not to be while the alarm is on."""
 
+    shadow_rows: int = 5000
+    """Labelled rows after a promotion in which the champion before comes back if it is proved better; 0: never."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrain:

@@ -103,7 +103,7 @@ def _lines(state: Mapping[str, Any], *, whole: bool) -> Iterator[Line]:
     if whole:
         if asked:
             yield "retraining", asked
-        for name in ("comparison", "request", "counts"):
+        for name in ("comparison", "shadow", "request", "counts"):
             yield from numbers(monitor.get(name), name)
         yield from numbers(report, "")
 

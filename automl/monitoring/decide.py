@@ -21,10 +21,12 @@ from automl.monitoring import (
     labels,
     performance,
     retrain,
+    shadow,
 )
 from automl.monitoring.detector import Detector
 from automl.monitoring.ingest import News, Prediction, Truth
 from automl.monitoring.labels import Label, codes
+from automl.monitoring.retrain import Answer
 from automl.monitoring.scene import Scene
 from automl.monitoring.slices import Slices
 from automl.monitoring.state import State
@@ -40,7 +42,7 @@ def decide(state: State, scene: Scene, news: News) -> int | None:
     """
     registry, model, pointer = scene.registry, scene.model, scene.pointer
     changed = bool(news) or pointer.event != state.event
-    fresh, drifted = list[Label](), state.report.get("drift")
+    fresh, drifted, is_rolled_back = list[Label](), state.report.get("drift"), False
     if changed:
         _know(state, registry, model, [pointer.champion])
         alarm.watch(state, pointer, state.baselines[pointer.champion])
@@ -53,10 +55,12 @@ def decide(state: State, scene: Scene, news: News) -> int | None:
         coverage.take(state, fresh)
         alarm.feed(state, fresh, scene.spec.monitor.alpha)
         drifted = drift.watch(state, scene)
-        comparison.judge_challenger(state, scene)
+        is_rolled_back = shadow.follow(state, scene, fresh, pairs)
+        if not is_rolled_back:
+            comparison.judge_challenger(state, scene)
         labels.prune(state, hour_of(scene.now, shift=-labels.KEEP_HOURS))
         state.event = pointer.event
-    answer = retrain.ask(state, scene)
+    answer = _asked(state, scene, is_rolled_back=is_rolled_back)
     if changed or answer.asked:
         told = {"drift": drifted, "retraining": answer.text}
         state.report = _report(state, scene, news, len(fresh)) | told
@@ -65,6 +69,13 @@ def decide(state: State, scene: Scene, news: News) -> int | None:
     else:
         return None
     return len(fresh)
+
+
+def _asked(state: State, scene: Scene, *, is_rolled_back: bool) -> Answer:
+    """What becomes of asking for a run: nothing while the champion that would call for it is on its way out."""
+    if is_rolled_back:
+        return Answer(False, f"No run is asked for, as champion {scene.pointer.champion} is rolled back.")
+    return retrain.ask(state, scene)
 
 
 def _know(state: State, registry: Registry, model: str, versions: Iterable[str]) -> None:

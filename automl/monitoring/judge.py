@@ -51,7 +51,11 @@ class Contest:
         """The two versions by their roles."""
         return {"champion": self.champion.version, "challenger": self.challenger.version}
 
-    def difference(self, records: Sequence[Mapping[str, Any]], truths: Sequence[Any]) -> tuple[Floats, Floats]:
+    def reads(self, record: Mapping[str, Any]) -> bool:
+        """Whether a logged row has every column that either of them reads."""
+        return all(_names(model.signature) <= record.keys() for model in (self.champion, self.challenger))
+
+    def losses(self, records: Sequence[Mapping[str, Any]], truths: Sequence[Any]) -> tuple[Floats, Floats]:
         """Losses [N] of champion and challenger on the same rows.
 
         Raises
@@ -108,14 +112,13 @@ def compare(contest: Contest, storage: Storage, plan: Plan, *, since_ms: int, do
     -------
     The new looks, the last of which may have decided, and how many rows there are.
     """
-    names = _names(contest.champion.signature)
     found = labelled_rows(storage, contest.champion.model, since_ms=since_ms)
-    usable = [place for place, record in enumerate(found.features) if names <= record.keys()]
+    usable = [place for place, record in enumerate(found.features) if contest.reads(record)]
     reached = [number for number in range(done + 1, LOOKS + 1) if plan.rows_at(number) <= len(usable)]
     if not reached:
         return [], len(usable)
     taken = usable[: plan.rows_at(reached[-1])]
-    first, second = contest.difference(
+    first, second = contest.losses(
         [found.features[place] for place in taken], [found.truths[place] for place in taken]
     )
     looks: list[Look] = []
@@ -146,7 +149,7 @@ def compare_on_holdout(registry: Registry, contest: Contest) -> Difference:
             f"Only {len(keep)} of its holdout rows are new to the champion, {FEWEST} are needed, and no truth came."
         )
     truths = [_truth(other.signature, value) for value in rows.truth[keep].tolist()]
-    return Difference.of(*contest.difference(to_records(other.signature, rows.tensors[keep]), truths))
+    return Difference.of(*contest.losses(to_records(other.signature, rows.tensors[keep]), truths))
 
 
 def _truth(signature: Signature, value: Any) -> Any:

@@ -37,6 +37,17 @@ def end(
     state.outbox.append({**item, "text": text, "evidence": dict(evidence)})
 
 
+def roll_back(state: State, *, text: str, evidence: Mapping[str, Any]) -> None:
+    """Decide to make the champion before champion again.
+
+    Parameters
+    ----------
+    evidence
+        Names the `champion`, `since` when it is, and the `version` that comes back, beside the numbers.
+    """
+    state.outbox.append({"do": "roll_back", "text": text, "evidence": dict(evidence)})
+
+
 def carry_out(state: State, registry: Registry, runs: Runs, model: str) -> list[str]:
     """Do everything that is in the outbox, emptying it; what was done, as sentences."""
     done: list[str] = []
@@ -77,12 +88,32 @@ def _end(registry: Registry, runs: Runs, model: str, item: Mapping[str, Any]) ->
         if (now.champion, now.challenger) != (item["champion"], item["challenger"]):
             return
         try:
-            with tracing.within(item["verdict"], parent=_led_from(registry, runs, model, item), model=model):
+            with tracing.within(
+                item["verdict"], parent=_led_from(registry, runs, model, item["challenger"]), model=model
+            ):
                 _settle(registry, model, item)
         except Conflict:
             continue  # the pointer moved in between: look whether this comparison is still the one
         return
     raise Conflict(f"The champion of model '{model}' keeps moving. The verdict waits for the next pass.")
+
+
+def _roll_back(registry: Registry, runs: Runs, model: str, item: Mapping[str, Any]) -> None:
+    """Move the pointer back, unless the champion that this is about has gone by other ways."""
+    evidence = item["evidence"]
+    for _ in range(2):
+        now = registry.pointer(model)
+        if (now.champion, now.since, now.previous) != (evidence["champion"], evidence["since"], evidence["version"]):
+            return
+        try:
+            with tracing.within(
+                "rolled-back", parent=_led_from(registry, runs, model, evidence["champion"]), model=model
+            ):
+                registry.rollback(model, item["text"], evidence, since=evidence["since"])
+        except Conflict:
+            continue  # the pointer moved in between: look whether it is still this champion
+        return
+    raise Conflict(f"The champion of model '{model}' keeps moving. The rollback waits for the next pass.")
 
 
 def _settle(registry: Registry, model: str, item: Mapping[str, Any]) -> None:
@@ -92,12 +123,12 @@ def _settle(registry: Registry, model: str, item: Mapping[str, Any]) -> None:
         registry.end_comparison(model, item["challenger"], item["verdict"], item["text"], item["evidence"])
 
 
-def _led_from(registry: Registry, runs: Runs, model: str, item: Mapping[str, Any]) -> str | None:
-    """The `traceparent` of the run that made the challenger: its verdict belongs to the same trace."""
+def _led_from(registry: Registry, runs: Runs, model: str, version: str) -> str | None:
+    """The `traceparent` of the run that made a version: what becomes of it belongs to the same trace."""
     try:
-        return runs.get(model, registry.manifest(model, item["challenger"])["run_id"]).traceparent
+        return runs.get(model, registry.manifest(model, version)["run_id"]).traceparent
     except NotFound:
         return None  # a version that came from elsewhere, or a run that was cleared away
 
 
-_DO = {"note": _note, "train": _train, "end": _end}
+_DO = {"note": _note, "train": _train, "end": _end, "roll_back": _roll_back}

@@ -76,6 +76,10 @@ class State:
         The challenger being judged: `challenger`, `champion`, `plan`, `since_ms`, `looks` made, `rows` so far,
         `missing` rows until the next look, and the same as a sentence in `text`; `won` once it is recommended to a
         person, with what was `seen` of it and the `evidence`.
+    shadow
+        The champion before, behind the present one: its `version`, the `champion` and `since` when it is; `state`:
+        `on`, `proved` better, `ended` or `none`; the `wealth` of the bets on it (`betting.Wealth`), and the same as a
+        sentence in `text`; with a proof, what was `seen` and the `evidence`. None where there was no champion before.
     histograms
         By version and period: what it was predicted on, counted (`histograms.Tally`).
     predicted
@@ -115,6 +119,7 @@ class State:
     quarantine: int = 0
     alarm: dict[str, Any] | None = None
     comparison: dict[str, Any] | None = None
+    shadow: dict[str, Any] | None = None
     histograms: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     predicted: dict[str, int] = field(default_factory=dict)
     measured: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)

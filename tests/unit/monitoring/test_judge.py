@@ -88,7 +88,7 @@ def test_losses_of_both_models_are_those_of_their_own_answers() -> None:
     publish(replay, "v2", 0.7)
     told(replay, 50, concept=0.6, seed=1)
     contest = judge.open_contest(replay.registry, replay.model, "v1", "v2")
-    first, second = contest.difference([{"x": 0.55}, {"x": 0.65}, {"x": 0.8}], [0, 1, 1])
+    first, second = contest.losses([{"x": 0.55}, {"x": 0.65}, {"x": 0.8}], [0, 1, 1])
     assert (first.tolist(), second.tolist()) == ([1, 0, 0], [0, 1, 0])
     assert contest.loss == Loss(kind="error")
 

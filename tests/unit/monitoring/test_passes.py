@@ -474,7 +474,15 @@ def is_due() -> Replay:
     return replay
 
 
-@pytest.mark.parametrize("scenario", [asks, judges, recommends, is_due])
+def rolls_back() -> Replay:
+    replay = begun(retrain={"on_alarm": False})
+    replay.registry.register(replay.model, publish(replay, "v2", 0.8))
+    replay.registry.promote(replay.model, "v2", "For the test.")
+    told(replay, 200, concept=0.5, seed=1)
+    return replay
+
+
+@pytest.mark.parametrize("scenario", [asks, judges, recommends, is_due, rolls_back])
 def test_a_pass_that_dies_at_any_operation_is_finished_by_the_next(scenario: Callable[[], Replay]) -> None:
     start = scenario()
 

@@ -1,0 +1,167 @@
+"""The champion before, in shadow: after a promotion it answers the same rows, and comes back if it was better.
+
+A promotion is right most of the time, not always, and the world may turn back. So the old champion scores the rows
+that the new one answered, as their first truth comes, and the evidence that the new one is worse is gathered by bets
+that may be looked at after every row (`evaluation.betting`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from automl.errors import EvergreenError, Unavailable
+from automl.evaluation.betting import Floats, Wealth, bet
+from automl.lake import lookup
+from automl.monitoring import judge, outbox
+from automl.monitoring.ingest import Prediction, Truth
+from automl.monitoring.labels import Label
+from automl.monitoring.scene import Scene
+from automl.monitoring.state import State
+
+ALPHA = 0.01
+"""Chance that a new champion which is not worse is ever rolled back."""
+
+
+def follow(state: State, scene: Scene, fresh: Sequence[Label], pairs: Sequence[tuple[Truth, Prediction]]) -> bool:
+    """Let the shadow answer what was labelled for the first time, and decide a rollback once it is proved better.
+
+    Parameters
+    ----------
+    fresh
+        Labels whose ids had no truth before, in the order of their receipt.
+    pairs
+        Truths with their predictions, those of `fresh` among them.
+
+    Returns
+    -------
+    Whether a rollback was decided; where the spec leaves it to a person, it is recommended to them once.
+    """
+    if state.shadow is None or _reign(state.shadow) != scene.reign:
+        state.shadow = _begin(scene)
+    shadow = state.shadow
+    if shadow is not None and shadow["state"] == "on":
+        _take(state, scene, shadow, fresh, pairs)
+    if shadow is None or shadow["state"] != "proved" or scene.spec.promotion.mode != "auto":
+        return False
+    text = f"Champion {shadow['champion']} is rolled back to {shadow['version']}, which {shadow['seen']}"
+    shadow["text"] = text
+    outbox.roll_back(state, text=text, evidence=shadow["evidence"])
+    return True
+
+
+def _begin(scene: Scene) -> dict[str, Any] | None:
+    """The shadow of the present champion; None where there was no champion before."""
+    pointer = scene.pointer
+    if pointer.previous is None:
+        return None
+    shadow = {
+        "version": pointer.previous,
+        "champion": pointer.champion,
+        "since": pointer.since,
+        "state": "on",
+        "wealth": Wealth().to_json(),
+        "text": f"{pointer.previous} answers in shadow what champion {pointer.champion} is asked from now on.",
+    }
+    if scene.registry.crowned(scene.model).kind != "promoted":
+        text = f"Champion {pointer.champion} came back by a rollback, so {pointer.previous} stays out of it."
+        return shadow | {"state": "none", "text": text}
+    if not scene.spec.promotion.shadow_rows:
+        text = f"{pointer.previous} does not answer in shadow, as promotion.shadow_rows is 0."
+        return shadow | {"state": "none", "text": text}
+    return shadow
+
+
+def _take(
+    state: State,
+    scene: Scene,
+    shadow: dict[str, Any],
+    fresh: Sequence[Label],
+    pairs: Sequence[tuple[Truth, Prediction]],
+) -> None:
+    """Bet on the new rows, as far as the shadow goes."""
+    before, most = Wealth.from_json(shadow["wealth"]), scene.spec.promotion.shadow_rows
+    begun = datetime.fromisoformat(shadow["since"]).timestamp() * 1000
+    own = [label.id for label in fresh if label.predicted_at >= begun][: max(0, most - before.n)]
+    if own:
+        try:
+            kind, differences = _differences(scene, shadow, own, pairs)
+        except Unavailable:
+            raise
+        except EvergreenError as error:  # one of them cannot read the rows, or cannot answer at all
+            _end(state, scene, shadow, f"it cannot be compared with the champion. {error}")
+            return
+        after, reached = bet(before, differences, ALPHA)
+        shadow["wealth"] = after.to_json()
+        if reached is not None:
+            proof, _ = bet(before, differences[: reached - before.n], ALPHA)
+            _prove(state, scene, shadow, proof, kind)
+            return
+        before = after
+    if before.n >= most:
+        _end(state, scene, shadow, f"champion {shadow['champion']} was not shown to be worse. {_so_far(before)}")
+    else:
+        told = f"{shadow['version']} answers in shadow what champion {shadow['champion']} is asked"
+        shadow["text"] = f"{told}, until {most:,} labelled rows have come. {_so_far(before)}"
+
+
+def _differences(
+    scene: Scene, shadow: dict[str, Any], own: Sequence[str], pairs: Sequence[tuple[Truth, Prediction]]
+) -> tuple[str, Floats]:
+    """Kind of the loss, and the champion's minus the shadow's on the rows of some ids, as far as both read them."""
+    wanted = set(own)
+    truths = {one.id: truth["truth"] for truth, one in reversed(pairs) if one.id in wanted}  # the first one stays
+    contest = judge.open_contest(scene.registry, scene.model, shadow["champion"], shadow["version"])
+    logged: dict[str, Any] = {}
+    for record in lookup.predictions(scene.registry.storage, scene.model, scene.mark, by_id=wanted):
+        logged.setdefault(record["id"], record["features"])
+    usable = [one for one in own if one in logged and contest.reads(logged[one])]
+    if not usable:
+        return contest.loss.kind, np.empty(0)
+    champion, other = contest.losses([logged[one] for one in usable], [truths[one] for one in usable])
+    return contest.loss.kind, champion - other
+
+
+def _prove(state: State, scene: Scene, shadow: dict[str, Any], proof: Wealth, kind: str) -> None:
+    """Keep the proof, and recommend a rollback where it is a person's to do."""
+    if kind == "error":
+        worse = f"was {100 * proof.mean:.2f} points more accurate"
+    else:
+        worse = f"had a mean clipped absolute error (0 to 1) that was {proof.mean:.4f} smaller"
+    shadow["seen"] = (
+        f"{worse} in shadow on the {proof.n:,} labelled rows since the promotion "
+        f"(e-value {proof.e_value:.3g}, needed {1 / ALPHA:.3g})."
+    )
+    parties = {name: shadow[name] for name in ("champion", "version", "since")}
+    numbers = {"n": proof.n, "difference": proof.mean, "e_value": proof.e_value, "threshold": 1 / ALPHA}
+    shadow |= {"state": "proved", "evidence": parties | numbers}
+    if scene.spec.promotion.mode == "auto":
+        return
+    shadow["text"] = (
+        f"Champion {shadow['champion']} should be rolled back, which waits for a person "
+        f"(POST /models/{scene.model}/rollback), to {shadow['version']}, which {shadow['seen']}"
+    )
+    key = f"rollback/{scene.reign}"
+    outbox.note(state, kind="recommended", key=key, text=shadow["text"], evidence=shadow["evidence"])
+
+
+def _end(state: State, scene: Scene, shadow: dict[str, Any], why: str) -> None:
+    shadow |= {"state": "ended", "text": f"The shadow of {shadow['version']} has ended: {why}"}
+    seen = Wealth.from_json(shadow["wealth"])
+    evidence = {name: shadow[name] for name in ("champion", "version", "since")}
+    numbers = {"n": seen.n, "difference": seen.mean, "e_value": seen.e_value, "peak": seen.peak}
+    outbox.note(state, kind="shadow-ended", key=scene.reign, text=shadow["text"], evidence=evidence | numbers)
+
+
+def _so_far(seen: Wealth) -> str:
+    return (
+        f"On {seen.n:,} rows since the promotion its mean loss (0 to 1) is {seen.mean:+.4f} beside the shadow's; "
+        f"e-value {seen.e_value:.3g}, a rollback at {1 / ALPHA:.3g}."
+    )
+
+
+def _reign(shadow: dict[str, Any]) -> str:
+    return f"{shadow['champion']}/{shadow['since']}"
