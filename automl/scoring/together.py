@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 from automl.scoring.guard import Unfit
 from automl.scoring.session import ModelSession, Scores
@@ -25,19 +26,21 @@ class Together:
     def __init__(self) -> None:
         self._waiting: dict[ModelSession, list[_Waiting]] = {}
         self._is_crowded = False
-        self._was_called = False
+        self._of_this_turn: asyncio.Task[Any] | None = None
         self._alone = 0
 
     async def score(self, session: ModelSession, tensors: Tensors) -> Scores:
         """Labels and probabilities of rows that the session scores quickly. Raises Unfit."""
         loop = asyncio.get_running_loop()
         if not self._is_crowded:
-            # A second request in the same turn of the loop is how a crowd is noticed.
-            if self._was_called:
-                self._is_crowded = True
-            else:
-                self._was_called = True
+            # A second request in the same turn of the loop is how a crowd is noticed: one of another task, since a
+            # task that asks again has had its answer.
+            task = asyncio.current_task(loop)
+            if self._of_this_turn is None:
+                self._of_this_turn = task
                 loop.call_soon(self._end_turn)
+            elif self._of_this_turn is not task:
+                self._is_crowded = True
             return session.score(tensors)
         if not self._waiting:
             loop.call_soon(self._score_all)  # after all requests of this turn, which are scheduled before it
@@ -46,7 +49,7 @@ class Together:
         return await future
 
     def _end_turn(self) -> None:
-        self._was_called = False
+        self._of_this_turn = None
 
     def _score_all(self) -> None:
         waiting, self._waiting = self._waiting, {}

@@ -68,6 +68,17 @@ async def test_a_request_alone_waits_for_no_other() -> None:
     assert session.calls == [1, 1, 1]
 
 
+async def test_one_task_is_no_crowd_however_often_it_asks_in_one_turn() -> None:
+    session, together = Counting(), Together()
+
+    async def ask() -> None:
+        for _ in range(3):
+            await together.score(session, rows(session, 40))
+
+    with pytest.raises(StopIteration):  # nothing was awaited, as in a crowd it would be
+        ask().send(None)
+
+
 async def test_after_enough_turns_alone_requests_are_scored_at_once_again() -> None:
     session, together = Counting(), Together()
     await crowded(together, session)
