@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import azure.functions as func
 
 from automl.errors import EvergreenError, InvalidInput, Problem, TooLarge
+from functions.headers import header
 
 _WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 """The `wbits` by which zlib tells the wrappers of RFC 1952 and RFC 1950 apart."""
@@ -39,7 +40,8 @@ class Body:
     @classmethod
     def of(cls, req: func.HttpRequest, limit: int) -> Body:
         """The body of a request. Raises TooLarge, UnsupportedMedia."""
-        encoding = req.headers.get("content-encoding", "identity").strip().lower()
+        given = header(req, "content-encoding")
+        encoding = "identity" if given is None else given.strip().lower()
         if encoding != "identity" and encoding not in _WINDOWS:
             expected = "a body that is plain or compressed by gzip or deflate"
             raise UnsupportedMedia(f"Expected {expected}, got {encoding[:40]!r}. Send it in one of these ways.")

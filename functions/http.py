@@ -83,8 +83,8 @@ def routes() -> func.Blueprint:
 def endpoint_with(wording: Wording) -> Callable[[Handler], Handler]:
     """Make an HTTP function of a handler: errors become answers, and the caller's ids come back.
 
-    A handler takes `req` and returns a `func.HttpResponse` or a JSON value. `async` handlers must not block; the
-    others run in the worker's threads.
+    A handler takes `req` and returns a `func.HttpResponse`, or a JSON value, or bytes of JSON text. `async` handlers
+    must not block; the others run in the worker's threads.
     """
 
     def make(work: Handler) -> Handler:
@@ -151,12 +151,14 @@ def _synchronous(work: Callable[..., Any], wording: Wording) -> Callable[..., An
 
 
 def _traced(req: func.HttpRequest, result: Any) -> func.HttpResponse:
-    response = result if isinstance(result, func.HttpResponse) else answer(result)
-    if "x-request-id" not in response.headers:
-        response.headers["x-request-id"] = request_id_of(req)
-    if (traceparent := traceparent_of(req)) is not None:
-        response.headers["traceparent"] = traceparent
-    return response
+    traceparent = traceparent_of(req)
+    trace = {} if traceparent is None else {"traceparent": traceparent}
+    if not isinstance(result, func.HttpResponse):
+        return answer(result, headers={"x-request-id": request_id_of(req), **trace})
+    if "x-request-id" not in result.headers:
+        result.headers["x-request-id"] = request_id_of(req)
+    result.headers.update(trace)
+    return result
 
 
 def _failure(req: func.HttpRequest, error: Exception) -> Failure:

@@ -52,7 +52,7 @@ def wording(failure: Failure) -> func.HttpResponse:
     errors="mlflow",
     per_model=True,
 )
-async def invocations(req: func.HttpRequest) -> func.HttpResponse:
+async def invocations(req: func.HttpRequest) -> bytes:
     """Predictions of the default model for the rows of the body."""
     version = version_of(req)
     serving = await parts.serving()
@@ -61,7 +61,7 @@ async def invocations(req: func.HttpRequest) -> func.HttpResponse:
     model = serving.default_model.known()
     if model is None:
         model = await asyncio.to_thread(serving.default_model.get)
-    return answer(await serving.scoring.answer(model, read, response.to_json, size=len(body), version=version))
+    return await serving.scoring.answer(model, read, response.to_json, size=len(body), version=version)
 
 
 @blueprint.route("ping", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)

@@ -15,6 +15,7 @@ from automl.scoring.inference_protocol.tensors import HEADER
 from functions import parts
 from functions.api_document.described import Answer, described
 from functions.bodies import Body
+from functions.headers import header
 from functions.health import readiness
 from functions.http import Failure, answer, endpoint_with, routes
 from functions.requests import BYTES, JSON, MODEL_VERSION, media_type, model_of, version_of
@@ -135,7 +136,7 @@ async def _infer(req: func.HttpRequest) -> func.HttpResponse:
     serving = await parts.serving()
     body = await Body.of(req, serving.core.settings.max_body_bytes).unpacked()
     media_type(req, JSON, BYTES)
-    inference = Inference(body, req.headers.get(HEADER))
+    inference = Inference(body, header(req, HEADER))
     response = await serving.scoring.answer(model, inference.read, inference.write, size=len(body), version=version)
     if response.header_length is None:
         return answer(response.body)

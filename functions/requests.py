@@ -13,6 +13,7 @@ from automl.errors import NotFound
 from automl.scoring.body import load_object
 from automl.spec_rules import MODEL_NAME
 from functions.bodies import Body, UnsupportedMedia
+from functions.headers import header
 
 JSON = "application/json"
 BYTES = "application/octet-stream"
@@ -46,7 +47,7 @@ def name_of(text: str, what: str) -> str:
 
 def version_of(req: func.HttpRequest) -> str | None:
     """The version that a request pins, by its route or by the header `x-model-version`. Raises NotFound."""
-    given = req.route_params.get("version") or req.headers.get(MODEL_VERSION)
+    given = req.route_params.get("version") or header(req, MODEL_VERSION)
     return None if given is None else name_of(given, "version")
 
 
@@ -57,9 +58,11 @@ def body_of(req: func.HttpRequest, limit: int) -> bytes:
 
 def media_type(req: func.HttpRequest, *allowed: str) -> str:
     """The content type, which must be one of those allowed; JSON when there is none. Raises UnsupportedMedia."""
-    given = req.headers.get("content-type")
+    given = header(req, "content-type")
     if given is None:
         return JSON
+    if given in allowed:
+        return given
     name, _, parameters = str(given).partition(";")
     name = name.strip().lower()
     if name not in allowed:
@@ -83,11 +86,13 @@ def json_object(req: func.HttpRequest, limit: int) -> dict[str, Any]:
 
 def traceparent_of(req: func.HttpRequest) -> str | None:
     """The W3C trace context of the request, if it has a whole one."""
-    given = req.headers.get("traceparent", "")
-    return given if _TRACEPARENT.fullmatch(given) else None
+    given = header(req, "traceparent")
+    return given if given is not None and _TRACEPARENT.fullmatch(given) else None
 
 
 def request_id_of(req: func.HttpRequest) -> str:
     """The caller's id of the request, or a new one where it has none that may stand in a header and a log."""
-    given = req.headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else f"{_PROCESS}{next(_REQUESTS):016x}"
+    given = header(req, "x-request-id")
+    if given is not None and _REQUEST_ID.fullmatch(given):
+        return given
+    return f"{_PROCESS}{next(_REQUESTS):016x}"

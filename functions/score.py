@@ -10,7 +10,7 @@ from automl.scoring import response, rows
 from functions import parts
 from functions.api_document.described import described
 from functions.bodies import Body
-from functions.http import answer, endpoint, routes
+from functions.http import endpoint, routes
 from functions.requests import JSON, MODEL_VERSION, media_type, model_of, version_of
 
 blueprint = routes()
@@ -27,11 +27,11 @@ _READERS = {JSON: rows.from_json, "text/csv": rows.from_csv}
     parameters=(MODEL_VERSION,),
     per_model=True,
 )
-async def score(req: func.HttpRequest) -> func.HttpResponse:
+async def score(req: func.HttpRequest) -> bytes:
     """Predictions for the rows of the body."""
     model = model_of(req)
     serving = await parts.serving()
     body = await Body.of(req, serving.core.settings.max_body_bytes).unpacked()
     read = partial(_READERS[media_type(req, *_READERS)], body=body)
     version = version_of(req)
-    return answer(await serving.scoring.answer(model, read, response.to_json, size=len(body), version=version))
+    return await serving.scoring.answer(model, read, response.to_json, size=len(body), version=version)

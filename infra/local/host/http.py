@@ -156,15 +156,19 @@ def _query(text: str) -> dict[str, str]:
 def _response(answer: object) -> tuple[int, Headers, bytes]:
     """What goes over the wire for what a handler returned: HttpResponse, text, or nothing (204)."""
     if isinstance(answer, func.HttpResponse):
-        headers = [
-            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()
-        ]
-        if not any(name == b"content-type" for name, _ in headers):
+        headers: Headers = []
+        has_type = False
+        for given, value in answer.headers:
+            name = given.lower()
+            has_type = has_type or name == "content-type"
+            if name != "content-length":
+                headers.append((name.encode("latin-1"), value.encode("latin-1")))
+        if not has_type:
             kind = answer.mimetype
             if kind.startswith("text/"):
                 kind = f"{kind}; charset={answer.charset}"
             headers.append((b"content-type", kind.encode("latin-1")))
-        return answer.status_code, [item for item in headers if item[0] != b"content-length"], answer.get_body()
+        return answer.status_code, headers, answer.get_body()
     if answer is None:
         return HTTPStatus.NO_CONTENT, [], b""
     if isinstance(answer, str):

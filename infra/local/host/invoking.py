@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.local.host.context import InvocationContext, new_invocation_id, trace
+from infra.local.host.deadlines import Deadlines
 from infra.local.host.errors import Refused
 from infra.local.host.functions import Function
 
@@ -33,7 +34,7 @@ class Invoker:
 
     def __init__(self, *, folder: Path, timeout_s: float | None, threads: int) -> None:
         self._folder = str(folder)
-        self._timeout_s = timeout_s
+        self._deadlines = Deadlines(timeout_s)
         self._working: set[int] = set()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="function")
 
@@ -55,7 +56,7 @@ class Invoker:
         arguments = {function.parameter: value}
         if function.wants_context:
             arguments["context"] = self._context(function, invocation_id, headers or {})
-        async with asyncio.timeout(self._timeout_s):
+        with self._deadlines:
             if function.is_async:
                 return await function.handler(**arguments)
             call = functools.partial(contextvars.copy_context().run, self._in_thread, function.handler, arguments)

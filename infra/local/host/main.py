@@ -75,7 +75,9 @@ def _start(options: argparse.Namespace) -> int:
     )
     for function in functions:
         log.info("%s", _described(function, config.route_prefix))
-    asyncio.run(_serve(app, listeners, listening))
+    server = _server(app)
+    with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+        runner.run(_serve(server, listeners, listening))
     invoker.close()
     if invoker.threads_at_work:
         log.warning("%d handlers run in threads that cannot be stopped; they end here.", invoker.threads_at_work)
@@ -114,12 +116,12 @@ class _Server(uvicorn.Server):
             log.info("Listening on http://%s:%d", address, port)
 
 
-async def _serve(app: HttpApp, listeners: list[Listener], listening: socket.socket) -> None:
-    server = _Server(
+def _server(app: HttpApp) -> _Server:
+    return _Server(
         uvicorn.Config(
             app,
             http="httptools",
-            loop="auto",  # uvloop where it is installed
+            loop="auto",  # uvloop where it is installed; it counts only for whoever asks for the loop's factory
             ws="none",
             lifespan="off",
             interface="asgi3",
@@ -131,6 +133,9 @@ async def _serve(app: HttpApp, listeners: list[Listener], listening: socket.sock
             timeout_graceful_shutdown=GRACE_S,
         )
     )
+
+
+async def _serve(server: _Server, listeners: list[Listener], listening: socket.socket) -> None:
     stop = asyncio.Event()
 
     def on_signal() -> None:
