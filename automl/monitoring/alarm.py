@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
-
-import numpy as np
 
 from automl import events
 from automl.evaluation.paired import Loss
 from automl.monitoring import outbox
 from automl.monitoring.detector import TOO_FEW, Detector, observe, power
-from automl.monitoring.labels import Label
+from automl.monitoring.labels import Labels
 from automl.monitoring.state import State
 from automl.registry import Pointer
 
@@ -42,24 +39,24 @@ def watch(state: State, pointer: Pointer, baseline: dict[str, Any]) -> None:
     state.alarm = None
 
 
-def feed(state: State, fresh: Sequence[Label], alpha: float) -> None:
+def feed(state: State, fresh: Labels, alpha: float) -> None:
     """Let the detector see the first truths of the watched champion's predictions, and raise the alarm.
 
     Parameters
     ----------
     fresh
-        Labels whose ids had no truth before, in the order of their receipt.
+        Labels of that champion whose ids had no truth before, in the order of their receipt.
     alpha
         Chance of a false alarm in the champion's life.
     """
     watched = state.watch
     assert watched is not None  # noqa: S101  (`watch` comes first)
     begun = datetime.fromisoformat(watched["since"]).timestamp() * 1000
-    own = [label for label in fresh if label.version == watched["version"] and label.predicted_at >= begun]
+    own = fresh[fresh.predicted_at >= begun]
     baseline = state.baselines[watched["version"]]
-    if not own or baseline["n"] < TOO_FEW:
+    if not len(own) or baseline["n"] < TOO_FEW:
         return
-    losses = Loss.from_baseline(baseline).scaled(np.array([label.error for label in own]))
+    losses = Loss.from_baseline(baseline).scaled(own.error)
     before = Detector.from_json(watched["detector"])
     after, reached = observe(before, losses, alpha)
     watched["detector"] = after.to_json()
@@ -70,7 +67,7 @@ def feed(state: State, fresh: Sequence[Label], alpha: float) -> None:
         return
     taken = reached - before.labels  # of these losses, up to the look that raised the alarm
     recent = newest[: len(newest) - len(own) + taken][-RECENT:]
-    at = events.iso(datetime.fromtimestamp(own[taken - 1].received / 1000, UTC))
+    at = events.iso(datetime.fromtimestamp(int(own.received[taken - 1]) / 1000, UTC))
     key = f"{watched['version']}/{watched['since']}/{reached}"
     evidence = {
         "version": watched["version"],

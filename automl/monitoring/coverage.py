@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any
 
-from automl.monitoring.labels import Label
+import numpy as np
+
+from automl.monitoring.labels import Labels
 from automl.monitoring.state import State
 
 AGES_S = (60, 600, 3_600, 21_600, 86_400, 3 * 86_400, 7 * 86_400, 30 * 86_400, 90 * 86_400)
 """Seconds within which truths are counted to have come; one more count is for those that came later."""
 
 
-def take(state: State, fresh: Sequence[Label]) -> None:
+def take(state: State, fresh: Labels) -> None:
     """Count the time that the first truth of each prediction took."""
-    counts = state.ages or [0] * (len(AGES_S) + 1)
-    for label in fresh:
-        counts[bisect_left(AGES_S, (label.received - label.predicted_at) / 1000)] += 1
-    state.ages = counts
+    places = np.searchsorted(AGES_S, (fresh.received - fresh.predicted_at) / 1000)
+    found = np.bincount(places, minlength=len(AGES_S) + 1).tolist()
+    state.ages = [before + more for before, more in zip(state.ages or [0] * len(found), found, strict=True)]
 
 
 def told(state: State) -> dict[str, Any]:

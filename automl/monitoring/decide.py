@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
 import orjson
 
 from automl.evaluation.paired import Loss
 from automl.events import iso
+from automl.log.ids import made_at
 from automl.log.reader import hour_of
 from automl.monitoring import (
+    accuracy,
     alarm,
     comparison,
     coverage,
@@ -25,15 +29,16 @@ from automl.monitoring import (
 )
 from automl.monitoring.detector import Detector
 from automl.monitoring.ingest import News, Prediction, Truth
-from automl.monitoring.labels import Label, codes
+from automl.monitoring.labels import Labels, codes
+from automl.monitoring.ledger import Ledger
 from automl.monitoring.retrain import Answer
 from automl.monitoring.scene import Scene
-from automl.monitoring.slices import Slices
+from automl.monitoring.slices import ABSENT, Slices
 from automl.monitoring.state import State
 from automl.registry import Registry
 
 
-def decide(state: State, scene: Scene, news: News) -> int | None:
+def decide(state: State, scene: Scene, ledger: Ledger, news: News) -> int | None:
     """Bring the state up to date and put decisions into its outbox.
 
     Returns
@@ -42,33 +47,37 @@ def decide(state: State, scene: Scene, news: News) -> int | None:
     """
     registry, model, pointer = scene.registry, scene.model, scene.pointer
     changed = bool(news) or pointer.event != state.event
-    fresh, drifted, is_rolled_back = list[Label](), state.report.get("drift"), False
+    labelled, drifted, is_rolled_back = 0, state.report.get("drift"), False
     if changed:
         _know(state, registry, model, [pointer.champion])
         alarm.watch(state, pointer, state.baselines[pointer.champion])
         news = guard.screen(state, scene, news)
         pairs = _joined(state, scene, news)
         _know(state, registry, model, {prediction.version for _, prediction in pairs})
-        changes = performance.Changes()
-        fresh = labels.take(state, _labels(state, scene, pairs), stands=changes.add)
-        performance.take(state, scene.references, changes, f"{scene.now:%Y-%m-%d}")
-        coverage.take(state, fresh)
-        alarm.feed(state, fresh, scene.spec.monitor.alpha)
+        fresh: Labels | None = None
+        for own in _labels(state, scene, pairs):
+            taken = labels.take(state, ledger, own)
+            labelled += len(taken.fresh)
+            performance.take(state, scene.references, taken, f"{scene.now:%Y-%m-%d}")
+            coverage.take(state, taken.fresh)
+            if own.version == pointer.champion:
+                fresh = taken.fresh
+                alarm.feed(state, fresh, scene.spec.monitor.alpha)
         drifted = drift.watch(state, scene)
         is_rolled_back = shadow.follow(state, scene, fresh, pairs)
         if not is_rolled_back:
             comparison.judge_challenger(state, scene)
-        labels.prune(state, hour_of(scene.now, shift=-labels.KEEP_HOURS))
+        labels.prune(state, ledger, hour_of(scene.now, shift=-labels.KEEP_HOURS))
         state.event = pointer.event
     answer = _asked(state, scene, is_rolled_back=is_rolled_back)
     if changed or answer.asked:
         told = {"drift": drifted, "retraining": answer.text}
-        state.report = _report(state, scene, news, len(fresh)) | told
+        state.report = _report(state, scene, news, labelled) | told
     elif state.report.get("retraining") != answer.text:
         state.report["retraining"] = answer.text
     else:
         return None
-    return len(fresh)
+    return labelled
 
 
 def _asked(state: State, scene: Scene, *, is_rolled_back: bool) -> Answer:
@@ -91,34 +100,33 @@ def _joined(state: State, scene: Scene, news: News) -> list[tuple[Truth, Predict
     return ingest.join(scene.registry.storage, scene.model, scene.mark, state, news, slices=scene.spec.monitor.slices)
 
 
-def _labels(state: State, scene: Scene, pairs: list[tuple[Truth, Prediction]]) -> list[Label]:
+def _labels(state: State, scene: Scene, pairs: list[tuple[Truth, Prediction]]) -> Iterator[Labels]:
     """The pairs with their errors, version by version."""
     by_version: dict[str, list[tuple[Truth, Prediction]]] = {}
     for pair in pairs:
         by_version.setdefault(pair[1].version, []).append(pair)
-    made: list[Label] = []
     for version, own in by_version.items():
         loss = Loss.from_baseline(state.baselines[version])
-        errors = loss.raw_errors([truth["truth"] for truth, _ in own], [one.prediction for _, one in own])
-        coded = codes(scene.references.signature(version).classes)
+        truths, answers = [truth for truth, _ in own], [one for _, one in own]
+        classes = scene.references.signature(version).classes
+        coded = codes(classes)
         slices = Slices(scene.spec.monitor.slices, scene.references.of(version))
-        made += [
-            Label(
-                id=prediction.id,
-                at=truth["at"],
-                received=truth["received"],
-                predicted_at=prediction.at,
-                hour=ingest.hour_made(prediction.id),
-                version=version,
-                error=error,
-                truth=coded(truth["truth"]),
-                predicted=coded(prediction.prediction),
-                probabilities=prediction.probabilities,
-                slices=slices.of(prediction.features),
-            )
-            for (truth, prediction), error in zip(own, errors.tolist(), strict=True)
-        ]
-    return made
+        nothing = [math.nan] * len(classes)
+        yield Labels(
+            version=version,
+            ids=np.array([labels.short(one.id) for one in answers], dtype=np.uint64),
+            made=np.array([made_at(one.id) for one in answers], dtype=np.int64),
+            at=np.array([truth["at"] for truth in truths], dtype=np.int64),
+            received=np.array([truth["received"] for truth in truths], dtype=np.int64),
+            predicted_at=np.array([one.at for one in answers], dtype=np.int64),
+            error=loss.raw_errors([truth["truth"] for truth in truths], [one.prediction for one in answers]),
+            truth=np.array([coded(truth["truth"]) for truth in truths], dtype=np.float64),
+            predicted=np.array([coded(one.prediction) for one in answers], dtype=np.float64),
+            probabilities=np.array([one.probabilities or nothing for one in answers]) if classes else None,
+            slices=slices.of(
+                {name: [one.features.get(name, ABSENT) for one in answers] for name in scene.spec.monitor.slices}
+            ),
+        )
 
 
 def _report(state: State, scene: Scene, news: News, labelled: int) -> dict[str, Any]:
@@ -127,7 +135,7 @@ def _report(state: State, scene: Scene, news: News, labelled: int) -> dict[str, 
     assert watched is not None  # noqa: S101  (`alarm.watch` comes first)
     seen = Detector.from_json(watched["detector"])
     return {
-        "performance": labels.performance(state),
+        "performance": accuracy.told(state),
         "metrics": performance.rows(state, scene.references, scene.versions),
         "reliability": performance.reliability(state, scene.references, scene.pointer.champion),
         "coverage": coverage.told(state),

@@ -212,11 +212,6 @@ def join(
     return matched
 
 
-def hour_made(prediction_id: str) -> str:
-    """The `YYYY-MM-DD/HH` in which the prediction of an id was made."""
-    return hour_name(ids.made_at(prediction_id) // _HOUR_MS)
-
-
 @lru_cache(maxsize=1024)  # a pass over a million truths asks for the names of a few hours
 def hour_name(number: int) -> str:
     """The `YYYY-MM-DD/HH` of an hour counted from 1970.

@@ -1,76 +1,125 @@
-"""The labelled rows of a model, packed into the monitor's state by the hour of their prediction.
+"""The labelled rows of a model, by the hour of their prediction: each id's standing truth, as far as it is kept.
 
-30 bytes a row are enough to take each id's first truth once, to follow corrections, and to tell the performance of
-every version that ever answered.
+48 bytes a row are enough to take each id's first truth once and to follow corrections, in whatever order they come.
+How good each version was is summed up in the state meanwhile, so those hours alone are read that have new truth.
 """
 
 from __future__ import annotations
 
-import base64
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
 from automl import values
-from automl.evaluation.paired import Loss
+from automl.log.ids import made_at
+from automl.monitoring import accuracy
+from automl.monitoring.ingest import hour_name
+from automl.monitoring.ledger import Kind, Ledger
+from automl.monitoring.standing import merge
 from automl.monitoring.state import State
-
-RECENT = 500
-"""Newest labelled rows whose performance is told apart from that of all."""
 
 KEEP_HOURS = 24 * 90
 """Prediction hours that are kept; truth for older predictions still counts for training, but no longer here."""
 
+HOUR_MS = 3_600_000
+
+LABELLED = Kind(
+    "labelled",
+    np.dtype(
+        [
+            ("id", "<u8"),
+            ("made", "<u4"),
+            ("version", "<u4"),
+            ("at", "<i8"),
+            ("received", "<i8"),
+            ("truth", "<f8"),
+            ("error", "<f8"),
+        ]
+    ),
+)
+"""Rows of an hour in the order of `id`, the last 8 bytes of the prediction id. `made`: milliseconds of its time since
+the hour began. `version`: CRC-32 of its name. `at`, `received`, `truth`, `error`: as in `Labels`."""
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.void]
-ROW = np.dtype([("id", "<u8"), ("at", "<i8"), ("truth", "<f8"), ("error", "<f4"), ("version", "<u2")])
-"""`id`: the 8 random bytes of the prediction id. `at`: that of its truth, epoch milliseconds. `truth`: as in `Label`.
-`error`: 0 or 1, or the absolute error in the target's unit. `version`: position in `State.versions`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Label:
-    """One truth with the prediction it is for.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Labels:
+    """Truths of one version's predictions with these, in the order of their receipt; N entries each.
 
     Parameters
     ----------
+    ids, made
+        The last 8 bytes of each prediction id, uint64 [N], and the milliseconds that it carries.
     at, received, predicted_at
         Of the truth, of its receipt, and of the prediction, epoch milliseconds.
-    hour
-        `YYYY-MM-DD/HH` of the prediction.
     error
         0 or 1, or the absolute error in the target's unit.
     truth, predicted
         Positions in the classes of the version, NaN for what is none of them; or numbers.
     probabilities
-        In the order of those classes; None where there are none.
+        [N, classes], rows of NaN where there are none; None where no row has any.
     slices
-        The slices that the row belongs to.
+        For each column that performance is told apart by: the names of its slices, and which each row is in [N], -1
+        for none.
     """
 
-    id: str
-    at: int
-    received: int
-    predicted_at: int
-    hour: str
     version: str
-    error: float
-    truth: float
-    predicted: float
-    probabilities: Sequence[float] | None = None
-    slices: tuple[str, ...] = ()
+    ids: npt.NDArray[np.uint64]
+    made: Ints
+    at: Ints
+    received: Ints
+    predicted_at: Ints
+    error: Floats
+    truth: Floats
+    predicted: Floats
+    probabilities: Floats | None = None
+    slices: tuple[tuple[list[str], Ints], ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, rows: npt.NDArray[Any]) -> Labels:
+        return Labels(
+            version=self.version,
+            ids=self.ids[rows],
+            made=self.made[rows],
+            at=self.at[rows],
+            received=self.received[rows],
+            predicted_at=self.predicted_at[rows],
+            error=self.error[rows],
+            truth=self.truth[rows],
+            predicted=self.predicted[rows],
+            probabilities=None if self.probabilities is None else self.probabilities[rows],
+            slices=tuple((names, codes[rows]) for names, codes in self.slices),
+        )
 
 
-def short(prediction_id: str) -> int:
-    """The 8 random bytes of an id as a number.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Taken:
+    """What became of labels.
 
-    >>> short("019aa000-0000-7000-8000-0000000000ff")
-    9223372036854776063
+    Parameters
+    ----------
+    fresh
+        The first accepted truths of their ids, in the order of their receipt: what the alarm sees.
+    stands
+        Those that stand from now on.
+    replaced
+        The truths [N] that these replace, NaN where they are the first or the old one was none of the classes.
     """
-    return int(prediction_id[19:23] + prediction_id[24:], 16)
+
+    fresh: Labels
+    stands: Labels
+    replaced: Floats
 
 
 def codes(classes: Sequence[Any]) -> Callable[[Any], float]:
@@ -91,138 +140,98 @@ def codes(classes: Sequence[Any]) -> Callable[[Any], float]:
     return code
 
 
-def unpack(text: str | None) -> Rows:
-    """The rows of an hour, in the order in which their truths were accepted."""
-    return np.frombuffer(base64.b64decode(text or ""), dtype=ROW).copy()
+def take(state: State, ledger: Ledger, labels: Labels) -> Taken:
+    """Put the labels of a version into its hours and sums, in the order given.
 
-
-def pack(rows: Rows) -> str:
-    """The text that `unpack` reads."""
-    return base64.b64encode(rows.tobytes()).decode()
-
-
-def take(
-    state: State, labels: Sequence[Label], *, stands: Callable[[Label, float | None], None] = lambda *_: None
-) -> list[Label]:
-    """Put labels into the state, in the order given.
-
-    Parameters
-    ----------
-    stands
-        Is given each label that stands from now on, with the truth that it replaces, if it does.
-
-    Returns
-    -------
-    Those that are the first accepted truth of their id. A later truth of the same id replaces it in the performance
-    when its `at` is not older, and never reaches the alarm.
+    A later truth of an id replaces the one that stands in the performance when its `at`, then its receipt, is not
+    older, and never reaches the alarm.
     """
-    fresh: list[Label] = []
-    by_hour: dict[str, list[Label]] = {}
-    for label in labels:
-        if label.hour < state.kept_from:
-            state.count("late")
-        else:
-            by_hour.setdefault(label.hour, []).append(label)
-    for hour, group in sorted(by_hour.items()):
-        rows = unpack(state.hours.get(hour))
-        known = {int(key): place for place, key in enumerate(rows["id"].tolist())}
-        new: dict[int, Label] = {}
-        for label in group:
-            key = short(label.id)
-            if key in known:
-                if (replaced := _correct(state, rows[known[key]], label)) is not None:
-                    stands(label, replaced)
-            elif key in new:
-                new[key] = _later(state, new[key], label)
-            else:
-                new[key] = label
-                fresh.append(label)
-        added = np.array(
-            [
-                (key, label.at, label.truth, label.error, _position(state, label.version))
-                for key, label in new.items()
-            ],
-            dtype=ROW,
-        )
-        for label in new.values():
-            stands(label, None)
-        state.hours[hour] = pack(np.concatenate([rows, added]))
-    state.labelled += len(fresh)
-    state.newest_ms = max([state.newest_ms, *(label.received for label in fresh)])
-    return sorted(fresh, key=lambda label: (label.received, label.id))
+    version, fresh = crc32(labels.version.encode()), np.zeros(len(labels), dtype=np.bool_)
+    stands: list[npt.NDArray[np.intp]] = []
+    olds: list[Rows] = []
+    for hour, places in _by_hour(labels, ledger):
+        if hour < state.kept_from:
+            state.count("late", len(places))
+            continue
+        own = labels[places]
+        given = np.empty(len(own), LABELLED.dtype)
+        given["id"], given["made"], given["version"] = own.ids, own.made % HOUR_MS, version
+        for name in ("at", "received", "truth", "error"):
+            given[name] = getattr(own, name)
+        found = merge(ledger.read(LABELLED, hour), given)
+        ledger.put(LABELLED, hour, found.rows)
+        state.count("repeated", found.repeated)
+        state.count("corrected", found.corrected)
+        fresh[places[found.fresh]] = True
+        stands.append(places[found.stands])
+        olds.append(found.old)
+    chosen = np.concatenate([np.empty(0, np.intp), *stands])
+    old = np.concatenate([np.empty(0, LABELLED.dtype), *olds])
+    taken = Taken(fresh=labels[fresh], stands=labels[chosen], replaced=old["truth"])
+    state.labelled += len(taken.fresh)
+    state.newest_ms = max([state.newest_ms, *taken.fresh.received.tolist()])
+    rows = np.empty(len(chosen), [("made", "<i8"), ("id", "<u8"), ("error", "<f8")])
+    rows["made"], rows["id"], rows["error"] = taken.stands.made, taken.stands.ids, taken.stands.error
+    accuracy.add(state, labels.version, rows, old)
+    return taken
 
 
 def before(state: State, hour: str) -> int:
     """How many labelled rows were predicted before an hour."""
-    kept = sum(len(unpack(text)) for name, text in state.hours.items() if name < hour)
-    return kept + int(sum(sums[0] for sums in state.older.values()))
+    return sum(int(sums[0]) for sums in state.sums.values()) - from_hour(state, hour)
 
 
 def from_hour(state: State, hour: str) -> int:
     """How many labelled rows were predicted in an hour or later."""
-    return sum(len(unpack(text)) for name, text in state.hours.items() if name >= hour)
+    return sum(part[0] for name, part in state.parts.get(LABELLED.name, {}).items() if name >= hour)
 
 
-def prune(state: State, oldest_hour: str) -> None:
-    """Fold the hours before one into the sums of their versions."""
+def prune(state: State, ledger: Ledger, oldest_hour: str) -> None:
+    """Let go of the rows of the hours before one; they stay in the sums of their versions."""
     state.kept_from = max(state.kept_from, oldest_hour)
-    for hour in [hour for hour in state.hours if hour < state.kept_from]:
-        rows = unpack(state.hours.pop(hour))
-        for place, version in enumerate(state.versions):
-            own = rows["error"][rows["version"] == place].astype(np.float64)
-            if len(own):
-                n, total, squares = state.older.get(version, [0, 0.0, 0.0])
-                state.older[version] = [n + len(own), total + float(own.sum()), squares + float((own**2).sum())]
+    ledger.drop(LABELLED, state.kept_from)
+    accuracy.age(state, _epoch_ms(state.kept_from))
 
 
-def performance(state: State) -> list[dict[str, Any]]:
-    """How good each version's answers were, one object a version and window: all its labelled rows, and the newest.
+def forget(state: State, ledger: Ledger, prediction_ids: Sequence[str]) -> int:
+    """Remove the rows of some predictions, which count nowhere here from then on; how many there were.
 
-    Returns
-    -------
-    Objects with `version`, `window` (`all` or `recent`), `n` and `accuracy`, or `mae` and `rmse`.
+    `ledger.write`, the saving of the state and `ledger.tidy` have to follow. Metrics that were summed up by day and
+    slice stay what they were.
     """
-    rows = np.concatenate([unpack(None), *(unpack(state.hours[hour]) for hour in sorted(state.hours))])
-    told: list[dict[str, Any]] = []
-    for place, version in enumerate(state.versions):
-        own = rows["error"][rows["version"] == place].astype(np.float64)
-        kind = Loss.from_baseline(state.baselines[version]).kind
-        n, total, squares = state.older.get(version, [0, 0.0, 0.0])
-        sums = {"all": (n + len(own), total + own.sum(), squares + (own**2).sum())}
-        own = own[-RECENT:]
-        sums["recent"] = (len(own), own.sum(), (own**2).sum())
-        for window, (count, errors, squared) in sums.items():
-            if count:
-                numbers = _told(kind, count, errors, squared)
-                told.append({"version": version, "window": window, "n": int(count), **numbers})
-    return told
+    by_hour: dict[str, list[int]] = {}
+    for text in prediction_ids:
+        by_hour.setdefault(hour_name(made_at(text) // HOUR_MS), []).append(short(text))
+    removed = 0
+    ledger.fetch(LABELLED, by_hour)
+    for hour, own in by_hour.items():
+        rows = ledger.read(LABELLED, hour)
+        gone = np.isin(rows["id"], np.array(own, dtype=np.uint64))
+        if gone.any():
+            ledger.put(LABELLED, hour, rows[~gone])
+            accuracy.remove(state, rows[gone])
+            removed += int(gone.sum())
+    state.labelled -= removed
+    return removed
 
 
-def _told(kind: str, n: float, errors: float, squares: float) -> dict[str, float]:
-    if kind == "error":
-        return {"accuracy": float(1 - errors / n)}
-    return {"mae": float(errors / n), "rmse": float(np.sqrt(squares / n))}
+def short(prediction_id: str) -> int:
+    """The last 8 bytes of an id as a number.
+
+    >>> short("019aa000-0000-7000-8000-0000000000ff")
+    9223372036854776063
+    """
+    return int(prediction_id[19:23] + prediction_id[24:], 16)
 
 
-def _later(state: State, one: Label, other: Label) -> Label:
-    """Which of two truths of one id stands: the later `at`, then the later receipt, which is the other's."""
-    stands = one if other.at < one.at else other
-    state.count("repeated" if stands is one or np.float32(one.error) == np.float32(other.error) else "corrected")
-    return stands
+def _by_hour(labels: Labels, ledger: Ledger) -> Iterator[tuple[str, npt.NDArray[np.intp]]]:
+    """The hours of the predictions, and which labels are of each, in the order given."""
+    numbers, which = np.unique(labels.made // HOUR_MS, return_inverse=True)
+    names = [hour_name(number) for number in numbers.tolist()]
+    ledger.fetch(LABELLED, names)
+    for place, name in enumerate(names):
+        yield name, np.flatnonzero(which == place)
 
 
-def _correct(state: State, row: Any, label: Label) -> float | None:
-    """Put a truth into the place of an older one; the older one, None where that still stands."""
-    if label.at < row["at"]:
-        state.count("repeated")
-        return None
-    state.count("repeated" if np.float32(label.error) == row["error"] else "corrected")
-    replaced = float(row["truth"])
-    row["at"], row["truth"], row["error"] = label.at, label.truth, label.error
-    return replaced
-
-
-def _position(state: State, version: str) -> int:
-    if version not in state.versions:
-        state.versions.append(version)
-    return state.versions.index(version)
+def _epoch_ms(hour: str) -> int:
+    return round(datetime.strptime(f"{hour}+0000", "%Y-%m-%d/%H%z").timestamp() * 1000)

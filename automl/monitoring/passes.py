@@ -148,6 +148,7 @@ def _step(storage: Storage, registry: Registry, runs: Runs, clock: Clock, model:
         if news or pointer.event != state.event or state.alarm:
             from automl.monitoring import histograms, redacted
             from automl.monitoring.decide import decide
+            from automl.monitoring.ledger import Ledger
             from automl.monitoring.scene import Scene
 
             histograms.keep(state, counts().tallies, now)
@@ -162,16 +163,21 @@ def _step(storage: Storage, registry: Registry, runs: Runs, clock: Clock, model:
                 now=now,
             )
             redacted.forget(state, scene)
-            labelled = decide(state, scene, news)
+            ledger = Ledger(storage, model, state, now)
+            labelled = decide(state, scene, ledger, news)
         if labelled is None:
             fault = _tend(storage, model, mark, state, now=now, settings=runs.settings)
             return Report(
                 model=model, text=NOTHING_NEW, decisions=done, resent=resent, known=state.report, lake=fault
             )
+        ledger.write()
         states.save(storage, model, state)
         if state.outbox:
             done += outbox.carry_out(state, registry, runs, model)
             states.save(storage, model, state)
+        ledger.tidy()
+    except states.Lost as error:
+        return _renewed(storage, model, state, error)
     except NotFound as error:
         return Report(model=model, text=f"Nothing to watch: {error}", resent=resent)
     except Conflict as error:
@@ -189,6 +195,16 @@ def _step(storage: Storage, registry: Registry, runs: Runs, clock: Clock, model:
         more=news.more,
     )
     return replace(report, text=report.sentence())
+
+
+def _renewed(storage: Storage, model: str, state: State, lost: states.Lost) -> Report:
+    """The report of a step that has found what its state names to be gone; the next one begins anew."""
+    try:
+        states.renew(storage, model, state, lost)
+    except Conflict as error:
+        return Report(model=model, text=f"This pass stopped. {error}")
+    _log.warning("The monitor of model %s reads the whole log again: %s", model, lost)
+    return Report(model=model, text=NOTHING_NEW, more=True)
 
 
 def _tend(storage: Storage, model: str, mark: Mark, state: State, *, now: datetime, settings: Settings) -> str | None:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from automl.evaluation.measured import Measured
 from automl.evaluation.number_sums import NumberSums
 from automl.monitoring.drift_columns import NumberColumn
 from automl.monitoring.drift_reference import Reference, References
-from automl.monitoring.labels import Label
+from automl.monitoring.labels import Labels, Taken
 from automl.monitoring.slices import ALL
 from automl.monitoring.state import State
 
@@ -40,46 +39,49 @@ LEAST_ROWS = 30
 """Labelled rows under which a number is marked as too little to judge."""
 
 Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.intp]
 Kept = ClassSums | NumberSums
+_DAY_MS = 86_400_000
 
 
-@dataclass(slots=True)
-class Changes:
-    """Labels that stand from now on, with the truths that they replace."""
-
-    items: list[tuple[Label, float | None]] = field(default_factory=list)
-
-    def add(self, label: Label, replaced: float | None) -> None:
-        """Note one."""
-        self.items.append((label, replaced))
-
-
-def take(state: State, references: References, changes: Changes, today: str) -> None:
-    """Add labels to the sums of their version, slices and days, and take away what they replace.
+def take(state: State, references: References, taken: Taken, today: str) -> None:
+    """Add labels that stand to the sums of their version, slices and days, and take away what they replace.
 
     Parameters
     ----------
     today
         `YYYY-MM-DD`, by which days grow old.
     """
-    groups: dict[tuple[str, str, str], list[tuple[Label, float | None]]] = {}
-    for label, replaced in changes.items:
-        for name in (ALL, *label.slices):
-            groups.setdefault((label.version, name, label.hour[:10]), []).append((label, replaced))
-    for (version, name, day), group in groups.items():
-        kept = kept_of(references, version)
-        days = state.measured.setdefault(version, {}).setdefault(name, {})
-        period = day if day >= _first_day(name, today) else BEFORE
-        known = references.of(version)
+    version = taken.stands.version
+    if len(taken.stands):
+        kept, known = kept_of(references, version), references.of(version)
         calibration = known.calibration if known else None
-        new = _sums(kept, calibration, [(label, label.truth) for label, _ in group])
-        old = _sums(kept, calibration, [(label, replaced) for label, replaced in group if replaced is not None])
-        _add(days, period, new - old)
+        slices = state.measured.setdefault(version, {})
+        for name, day, rows in _groups(taken.stands):
+            labels, replaced = taken.stands[rows], taken.replaced[rows]
+            period = day if day >= _first_day(name, today) else BEFORE
+            sums = _sums(kept, calibration, labels, labels.truth) - _sums(kept, calibration, labels, replaced)
+            _add(slices.setdefault(name, {}), period, sums)
     for version_slices in state.measured.values():
         for name, days in version_slices.items():
             first = _first_day(name, today)
             for day in [day for day in days if day < first]:
                 _add(days, BEFORE, _unpack(days.pop(day)))
+
+
+def _groups(labels: Labels) -> Iterator[tuple[str, str, Places]]:
+    """Each slice and day of the predictions, and which rows are of both."""
+    days, of_day = np.unique(labels.made // _DAY_MS, return_inverse=True)
+    for place, number in enumerate(days.tolist()):
+        day, rows = (
+            f"{datetime.fromtimestamp(number * _DAY_MS / 1000, UTC):%Y-%m-%d}",
+            np.flatnonzero(of_day == place),
+        )
+        yield ALL, day, rows
+        for names, codes in labels.slices:
+            for code, name in enumerate(names):
+                if len(own := rows[codes[rows] == code]):
+                    yield name, day, own
 
 
 def rows(state: State, references: References, versions: Iterable[str]) -> list[dict[str, Any]]:
@@ -136,18 +138,17 @@ def _center(reference: Reference | None) -> float:
     return float(answers.edges[len(answers.edges) // 2])
 
 
-def _sums(kept: Kept, calibration: Calibration | None, group: Sequence[tuple[Label, float]]) -> Floats:
-    """The sums of labels with one truth each; what is no class of the version is left out."""
-    usable = [(label, truth) for label, truth in group if not np.isnan(truth) and not np.isnan(label.predicted)]
-    if not usable:
+def _sums(kept: Kept, calibration: Calibration | None, labels: Labels, truth: Floats) -> Floats:
+    """The sums of labels with these truths; what is no class of the version is left out."""
+    usable = np.flatnonzero(~np.isnan(truth) & ~np.isnan(labels.predicted))
+    if not len(usable):
         return np.zeros(kept.size)
-    truth = np.array([truth for _, truth in usable])
-    predicted = np.array([label.predicted for label, _ in usable])
+    truth, predicted = truth[usable], labels.predicted[usable]
     if isinstance(kept, NumberSums):
         return kept.of(truth, predicted)
-    nothing = [np.nan] * kept.classes
-    probabilities = np.array([label.probabilities or nothing for label, _ in usable])
-    answers = predicted.astype(np.int64)
+    if labels.probabilities is None:
+        return kept.of(truth.astype(np.int64), predicted.astype(np.int64))
+    probabilities, answers = labels.probabilities[usable], predicted.astype(np.int64)
     expected = calibration.of(probabilities)[np.arange(len(answers)), answers] if calibration else None
     return kept.of(truth.astype(np.int64), answers, probabilities, expected)
 

@@ -18,7 +18,7 @@ from automl.evaluation.betting import Floats, Wealth, bet
 from automl.lake import lookup
 from automl.monitoring import judge, outbox
 from automl.monitoring.ingest import Prediction, Truth
-from automl.monitoring.labels import Label
+from automl.monitoring.labels import Labels, short
 from automl.monitoring.scene import Scene
 from automl.monitoring.state import State
 
@@ -26,13 +26,13 @@ ALPHA = 0.01
 """Chance that a new champion which is not worse is ever rolled back."""
 
 
-def follow(state: State, scene: Scene, fresh: Sequence[Label], pairs: Sequence[tuple[Truth, Prediction]]) -> bool:
+def follow(state: State, scene: Scene, fresh: Labels | None, pairs: Sequence[tuple[Truth, Prediction]]) -> bool:
     """Let the shadow answer what was labelled for the first time, and decide a rollback once it is proved better.
 
     Parameters
     ----------
     fresh
-        Labels whose ids had no truth before, in the order of their receipt.
+        Labels of the champion whose ids had no truth before, in the order of their receipt; None for no labels.
     pairs
         Truths with their predictions, those of `fresh` among them.
 
@@ -79,13 +79,13 @@ def _take(
     state: State,
     scene: Scene,
     shadow: dict[str, Any],
-    fresh: Sequence[Label],
+    fresh: Labels | None,
     pairs: Sequence[tuple[Truth, Prediction]],
 ) -> None:
     """Bet on the new rows, as far as the shadow goes."""
     before, most = Wealth.from_json(shadow["wealth"]), scene.spec.promotion.shadow_rows
     begun = datetime.fromisoformat(shadow["since"]).timestamp() * 1000
-    own = [label.id for label in fresh if label.predicted_at >= begun][: max(0, most - before.n)]
+    own = fresh.ids[fresh.predicted_at >= begun][: max(0, most - before.n)].tolist() if fresh else []
     if own:
         try:
             kind, differences = _differences(scene, shadow, own, pairs)
@@ -109,14 +109,21 @@ def _take(
 
 
 def _differences(
-    scene: Scene, shadow: dict[str, Any], own: Sequence[str], pairs: Sequence[tuple[Truth, Prediction]]
+    scene: Scene, shadow: dict[str, Any], places: Sequence[int], pairs: Sequence[tuple[Truth, Prediction]]
 ) -> tuple[str, Floats]:
-    """Kind of the loss, and the champion's minus the shadow's on the rows of some ids, as far as both read them."""
-    wanted = set(own)
-    truths = {one.id: truth["truth"] for truth, one in reversed(pairs) if one.id in wanted}  # the first one stays
+    """Kind of the loss, and the champion's minus the shadow's on the rows of some ids, as far as both read them.
+
+    Parameters
+    ----------
+    places
+        The last 8 bytes of each id.
+    """
+    wanted = set(places)
+    found = {key: (one.id, truth["truth"]) for truth, one in reversed(pairs) if (key := short(one.id)) in wanted}
+    own, truths = [found[key][0] for key in places], dict(found.values())  # of an id the first truth stays
     contest = judge.open_contest(scene.registry, scene.model, shadow["champion"], shadow["version"])
     logged: dict[str, Any] = {}
-    for record in lookup.predictions(scene.registry.storage, scene.model, scene.mark, by_id=wanted):
+    for record in lookup.predictions(scene.registry.storage, scene.model, scene.mark, by_id=own):
         logged.setdefault(record["id"], record["features"])
     usable = [one for one in own if one in logged and contest.reads(logged[one])]
     if not usable:

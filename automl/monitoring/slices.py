@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from automl import values
 from automl.monitoring.drift_columns import Column, NumberColumn
@@ -13,6 +16,9 @@ from automl.values import MISSING
 
 ALL = "all"
 """The slice that every row belongs to."""
+
+ABSENT = object()
+"""In the place of a value: the row was logged without it."""
 
 OWN_SLICES = 10
 """Most frequent values of a category that have a slice each; the others share one."""
@@ -31,15 +37,28 @@ class Slices:
         known = {column.name: column for column in reference.features} if reference else {}
         self._columns = [known[name] for name in names if name in known]
 
-    def of(self, features: Mapping[str, Any]) -> tuple[str, ...]:
-        """The slices of a row, as `column=value`."""
-        if not self._columns:  # asked a million times where the spec names none
-            return ()
-        return tuple(
-            f"{column.name}={_value(column, features[column.name])}"
-            for column in self._columns
-            if column.name in features
-        )
+    def of(self, columns: Mapping[str, Sequence[Any]]) -> tuple[tuple[list[str], npt.NDArray[np.int64]], ...]:
+        """For each column the names of its slices, as `column=value`, and which one each row belongs to [N], -1 for
+        none.
+
+        Parameters
+        ----------
+        columns
+            Canonical JSON values [N] of each column that has any; `ABSENT` in a row that was logged without it.
+        """
+        found = []
+        for column in self._columns:
+            if column.name in columns:
+                places: dict[str, int] = {}
+                known: dict[Any, int] = {ABSENT: -1}
+                codes = np.empty(len(columns[column.name]), dtype=np.int64)
+                for row, given in enumerate(columns[column.name]):
+                    if (code := known.get(given)) is None:
+                        code = places.setdefault(f"{column.name}={_value(column, given)}", len(places))
+                        known[given] = code
+                    codes[row] = code
+                found.append((list(places), codes))
+        return tuple(found)
 
 
 def _value(column: Column, given: Any) -> str:

@@ -1,7 +1,7 @@
 """What the monitor of one model remembers between passes: one blob, moved by If-Match.
 
-Everything in it follows from the logs, the events and the runs. When it is lost, or cannot be read, the next pass
-reads the logs from their start and comes to the same numbers.
+Everything in it follows from the logs, the events and the runs. When it is lost or cannot be read, or a blob that it
+names (`ledger`) is gone, the next pass reads the logs from their start and comes to the same numbers.
 """
 
 from __future__ import annotations
@@ -11,19 +11,25 @@ from typing import Any
 
 import orjson
 
-from automl.errors import Conflict
+from automl.errors import Conflict, EvergreenError
 from automl.moving import move
 from automl.storage import CONTROL, Missing, Precondition, Storage
 
 FORMAT = 4
 """Version of the blob. Another one is rebuilt from the logs, which is always possible."""
 
+
+class Lost(EvergreenError):
+    """A blob that the state names is gone: another state has followed it, or it has to be made anew."""
+
+
 HIDDEN = frozenset(
     {
         "format",
         "offsets",
-        "hours",
-        "versions",
+        "parts",
+        "swept",
+        "newest",
         "pending",
         "arrivals",
         "histograms",
@@ -46,16 +52,18 @@ class State:
         `YYYY-MM-DD/HH`: log hours before it were read to their end and are closed.
     offsets
         Bytes read of every log blob from `since_hour` on.
-    hours
-        By prediction hour: the labelled rows, packed (`labels.Rows`).
-    versions
-        Model versions of the packed rows; a row holds its position in this list.
+    parts
+        By kind and hour, what is kept beside the state: how many entries, and the name of their blob (`ledger`).
+    swept
+        `YYYY-MM-DD`: when blobs were last looked for that no state names.
     baselines
         By version: the `loss` of its baseline.json.
     kept_from
         The oldest prediction hour whose rows are kept.
-    older
-        By version, of the rows before it: how many, the sum of their errors, and of their squares.
+    sums
+        By version, of all its labelled rows: how many, the sum of their errors, and of their squares.
+    newest
+        By version: the newest of its labelled rows, packed (`accuracy`).
     pending
         Truths whose prediction may still appear in the log, or whose business key has not been predicted yet.
     predictions, labelled, newest_ms
@@ -104,11 +112,12 @@ class State:
     format: int = FORMAT
     since_hour: str = ""
     offsets: dict[str, int] = field(default_factory=dict)
-    hours: dict[str, str] = field(default_factory=dict)
-    versions: list[str] = field(default_factory=list)
+    parts: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
+    swept: str = ""
     baselines: dict[str, dict[str, Any]] = field(default_factory=dict)
     kept_from: str = ""
-    older: dict[str, list[float]] = field(default_factory=dict)
+    sums: dict[str, list[float]] = field(default_factory=dict)
+    newest: dict[str, str] = field(default_factory=dict)
     pending: list[dict[str, Any]] = field(default_factory=list)
     predictions: int = 0
     labelled: int = 0
@@ -175,6 +184,19 @@ def save(storage: Storage, model: str, state: State) -> None:
         state.etag = move(storage, _blob(model), body, state.etag)
     except Precondition as error:
         raise Conflict(f"Another monitor pass of model '{model}' was first. Its results stand.") from error
+
+
+def renew(storage: Storage, model: str, state: State, lost: Lost) -> None:
+    """Have the next pass begin anew, because what this state names is gone.
+
+    Raises
+    ------
+    Conflict
+        Another pass has saved its own state, which names other blobs.
+    """
+    if load(storage, model).etag != state.etag:
+        raise Conflict(f"Another monitor pass of model '{model}' was first. Its results stand.") from lost
+    save(storage, model, State(etag=state.etag))
 
 
 def show(storage: Storage, model: str) -> dict[str, Any]:

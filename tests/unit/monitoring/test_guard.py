@@ -220,7 +220,7 @@ def test_state_that_is_lost_comes_back_the_same_with_what_is_held() -> None:
     replay.storage.delete("control", f"{replay.model}/monitor.json")
     replay.watch()
     after = seen(replay)
-    for name in ("labelled", "counts", "watch", "arrivals", "quarantine", "hours"):
+    for name in ("labelled", "counts", "watch", "arrivals", "quarantine", "sums"):
         assert getattr(after, name) == getattr(before, name), name
     assert len(entries(replay)) == 1
 

@@ -370,7 +370,7 @@ def test_lost_state_is_rebuilt_from_lake_and_log() -> None:
     replay.storage.delete(CONTROL, f"{replay.model}/monitor.json")
     replay.watch()
     after = states.load(replay.storage, replay.model)
-    for name in ("labelled", "predictions", "watch", "alarm", "hours", "older", "counts", "newest_ms", "kept_from"):
+    for name in ("labelled", "predictions", "watch", "alarm", "sums", "newest", "counts", "newest_ms", "kept_from"):
         assert getattr(after, name) == getattr(before, name), name
 
 

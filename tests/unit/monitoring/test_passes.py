@@ -21,6 +21,7 @@ from automl.monitoring.causes import PATIENCE
 from automl.monitoring.passes import monitor_all, monitor_pass
 from automl.runs import Cause
 from automl.storage import CONTROL, LOG
+from tests.support.ledger import blobs, entries
 from tests.support.replay import Replay, append, prediction_line
 from tests.support.thresholds import SPEC, begun, copied, count_errors, fit, publish, stream, told
 
@@ -381,7 +382,7 @@ print({"numpy", "onnxruntime", "flaml", "sklearn"} & set(sys.modules))
 def test_a_lost_state_is_rebuilt_from_what_is_stored(damage: bytes | None) -> None:
     replay = fallen()
     replay.watch()
-    before = seen(replay)
+    before, rows = seen(replay), entries(replay.storage, replay.model)
     if damage is None:
         replay.storage.delete(CONTROL, f"{replay.model}/monitor.json")
     else:
@@ -393,7 +394,8 @@ def test_a_lost_state_is_rebuilt_from_what_is_stored(damage: bytes | None) -> No
         "predictions",
         "watch",
         "alarm",
-        "hours",
+        "sums",
+        "newest",
         "offsets",
         "counts",
         "newest_ms",
@@ -401,6 +403,7 @@ def test_a_lost_state_is_rebuilt_from_what_is_stored(damage: bytes | None) -> No
     ):
         assert getattr(after, name) == getattr(before, name), name
     assert after.report["performance"] == before.report["performance"]
+    assert entries(replay.storage, replay.model) == rows
     assert kinds(replay) == ["registered", "alarm", "retraining"]
     assert len(replay.storage.queues["train"]) == 1
 
@@ -429,6 +432,7 @@ def outcome(replay: Replay) -> dict[str, Any]:
     noted = [event for event in events.history(replay.storage, replay.model) if event.pointer is None]
     return {
         "state": state,
+        "rows": entries(replay.storage, replay.model),
         "champion": pointer.champion,
         "challenger": pointer.challenger,
         "notes": [(event.kind, event.text) for event in noted],
@@ -516,6 +520,48 @@ def test_a_pass_that_dies_at_any_operation_is_finished_by_the_next(scenario: Cal
             run.id for run in whole.runs.find(whole.model) if run.is_open
         ]
     assert step > 10
+
+
+def test_what_dead_passes_left_beside_the_state_is_swept_a_day_later() -> None:
+    replay = fallen()
+    replay.watch()
+    told(replay, 10, concept=0.5, seed=7)
+    replay.storage.before = dying_at_save(replay)
+    with pytest.raises(Unavailable):
+        replay.watch()
+    replay.storage.before = lambda *_: None
+    replay.clock.advance(hours=1)
+    replay.watch()
+    with pytest.raises(AssertionError, match="two blobs"):
+        blobs(replay.storage, replay.model)
+    replay.clock.advance(days=2)
+    told(replay, 10, concept=0.5, seed=8)
+    replay.watch()
+    assert blobs(replay.storage, replay.model) == {
+        f"{kind}/{hour}" for kind, hour in entries(replay.storage, replay.model)
+    }
+
+
+def dying_at_save(replay: Replay) -> Callable[[str, str, str], None]:
+    """A fault when the state is saved."""
+
+    def before(operation: str, _: str, name: str) -> None:
+        if (operation, name) == ("put", f"{replay.model}/monitor.json"):
+            raise Unavailable("storage is gone")
+
+    return before
+
+
+def test_state_whose_blobs_are_gone_is_made_anew() -> None:
+    replay = fallen()
+    replay.watch()
+    before, rows = seen(replay), entries(replay.storage, replay.model)
+    for info in list(replay.storage.find(CONTROL, f"{replay.model}/monitor/labelled/")):
+        replay.storage.delete(CONTROL, info.name)
+    told(replay, 10, concept=0.9, seed=7)
+    assert replay.watch().labelled == before.labelled + 10
+    assert sum(map(len, entries(replay.storage, replay.model).values())) == sum(map(len, rows.values())) + 10
+    assert kinds(replay) == ["registered", "alarm", "retraining"]
 
 
 def test_of_two_passes_at_once_one_stops_and_nothing_is_done_twice() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,9 @@ from sklearn import metrics as reference
 from automl.monitoring import performance
 from automl.monitoring import state as states
 from automl.monitoring.coverage import AGES_S
-from automl.monitoring.labels import Label, codes
-from automl.monitoring.performance import BEFORE, DAYS_KEPT, Changes
-from automl.monitoring.slices import Slices
+from automl.monitoring.labels import Labels, Taken, codes
+from automl.monitoring.performance import BEFORE, DAYS_KEPT
+from automl.monitoring.slices import ABSENT, Slices
 from automl.spec import Spec
 from automl.storage import CONTROL
 from tests.support import models
@@ -156,18 +157,21 @@ def test_the_reliability_table_counts_every_labelled_row_once() -> None:
     assert all(row["from"] <= row["score"] <= row["to"] for row in table)
 
 
-def label(number: int, day: str, truth: float) -> Label:
-    return Label(
-        id=f"019aa000-0000-7000-8000-{number:012x}",
-        at=1,
-        received=1,
-        predicted_at=0,
-        hour=f"{day}/00",
+def taken(number: int, day: str, truth: float) -> Taken:
+    made = np.array([round(datetime.fromisoformat(f"{day}T00:00+00:00").timestamp() * 1000)])
+    own, nothing = np.array([truth]), np.zeros(1)
+    label = Labels(
         version="v1",
-        error=0.0,
-        truth=truth,
-        predicted=0.0,
+        ids=np.array([number], dtype=np.uint64),
+        made=made,
+        at=made,
+        received=made,
+        predicted_at=made,
+        error=nothing,
+        truth=own,
+        predicted=nothing,
     )
+    return Taken(fresh=label, stands=label, replaced=np.array([np.nan]))
 
 
 def test_old_days_become_one_sum_and_truths_that_are_no_class_are_left_out() -> None:
@@ -175,9 +179,7 @@ def test_old_days_become_one_sum_and_truths_that_are_no_class_are_left_out() -> 
     references = _references(told.replay)
     for number in range(DAYS_KEPT + 30):
         day = performance._shifted("2026-01-01", number)
-        changes = Changes()
-        changes.add(label(number, day, float("nan") if number % 2 else 0.0), None)
-        performance.take(memory, references, changes, day)
+        performance.take(memory, references, taken(number, day, float("nan") if number % 2 else 0.0), day)
     days = memory.measured["v1"]["all"]
     assert len(days) == DAYS_KEPT + 2
     assert BEFORE in days
@@ -190,13 +192,14 @@ def test_old_days_become_one_sum_and_truths_that_are_no_class_are_left_out() -> 
 def test_a_regression_is_told_by_its_errors() -> None:
     replay = Replay(Spec.from_json({"name": "adult", "target": "pay", "task": "regression"}))
     models.publish(replay.registry, "v1", signature=models.REGRESSOR, files={"baseline.json": b"{}"})
-    memory, references, changes = states.State(), _references(replay), Changes()
+    memory, references = states.State(), _references(replay)
     rng = np.random.default_rng(0)
     truth = rng.normal(50, 10, 200)
     predicted = truth + rng.normal(0, 3, 200)
     for number, (one, other) in enumerate(zip(truth.tolist(), predicted.tolist(), strict=True)):
-        changes.add(replace(label(number, "2026-01-01", one), predicted=other), None)
-    performance.take(memory, references, changes, "2026-01-01")
+        label = taken(number, "2026-01-01", one)
+        stands = replace(label.stands, predicted=np.array([other]))
+        performance.take(memory, references, replace(label, stands=stands), "2026-01-01")
     found = {row["metric"]: row["value"] for row in performance.rows(memory, references, ["v1"])}
     assert found == {
         "mae": pytest.approx(reference.mean_absolute_error(truth, predicted)),
@@ -218,8 +221,11 @@ def test_labels_are_coded_as_the_signature_understands_them() -> None:
 
 
 def test_a_value_that_is_missing_or_unknown_has_a_slice_of_its_own() -> None:
-    slices = Slices(("job", "age", "member"), reference_of())
-    assert slices.of({"job": None, "age": None, "member": True}) == ("job=missing", "age=missing", "member=true")
-    assert slices.of({"job": "miller", "age": -1e9})[0] == "job=other"
-    assert slices.of({"age": -1e9})[0].startswith("age=below ")
-    assert Slices(("job",), None).of({"job": "baker"}) == ()
+    slices = Slices(("job", "age", "member", "pay"), reference_of())
+    found = slices.of({"job": [None, "miller", ABSENT], "age": [None, -1e9, -1e9], "member": [True, True, False]})
+    names = [[names[code] if code >= 0 else None for code in codes] for names, codes in found]
+    assert names[0] == ["job=missing", "job=other", None]
+    assert names[1][0] == "age=missing"
+    assert [str(name).startswith("age=below ") for name in names[1][1:]] == [True, True]
+    assert names[2] == ["member=true", "member=true", "member=false"]
+    assert Slices(("job",), None).of({"job": ["baker"]}) == ()
