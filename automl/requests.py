@@ -1,13 +1,17 @@
-"""Runs that callers ask for, safely repeated: a request of the same key is the same run."""
+"""Runs and reproductions that callers ask for, safely repeated: a request of the same key is the same run."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from automl import uploads
+from automl.errors import Conflict
 from automl.events import Clock
+from automl.registry import Registry
 from automl.runs import Cause, Run, Runs
 from automl.storage import CONTROL, Precondition, Storage
 
@@ -42,6 +46,50 @@ def request_run(
     at = clock() if key is None else _first_asked(storage, clock, model, key)
     cause = Cause(kind="request", key=f"{upload}:{chosen}", text=f"A run on upload '{upload}' was asked for.", at=at)
     return runs.request(model, cause, data, traceparent=traceparent)
+
+
+def request_reproduction(
+    registry: Registry,
+    runs: Runs,
+    model: str,
+    version: str,
+    *,
+    key: str | None = None,
+    traceparent: str | None = None,
+) -> Run:
+    """Ask for a version to be fitted once more on the rows it was made of, and compared.
+
+    Parameters
+    ----------
+    key
+        As for `request_run`.
+
+    Raises
+    ------
+    NotFound
+        There is no such version.
+    Conflict
+        It is known before that it cannot be reproduced.
+    """
+    manifest = registry.manifest(model, version)
+    if (reason := why_not(manifest)) is not None:
+        raise Conflict(f"Version '{version}' of model '{model}' cannot be reproduced: {reason}.")
+    at = registry.clock() if key is None else _first_asked(registry.storage, registry.clock, model, key)
+    text = f"A reproduction of version {version} was asked for."
+    cause = Cause(kind="request", key=f"reproduce:{version}:{key or uuid4().hex}", text=text, at=at)
+    return runs.request(model, cause, manifest["data"]["dataset"], reproduces=version, traceparent=traceparent)
+
+
+def why_not(manifest: Mapping[str, Any]) -> str | None:
+    """Why a version cannot be reproduced, as far as its manifest tells; None where nothing speaks against it."""
+    dataset = manifest.get("data", {}).get("dataset")
+    if dataset is None:
+        return "it was made elsewhere, or by a release that did not keep the rows of versions"
+    if "reason" in dataset:
+        return f"its rows were not kept ({dataset['reason']})"
+    if manifest["parity"]["estimator"].startswith("Stacking"):
+        return "it is a stack of models, of which its manifest has the settings of one"
+    return None
 
 
 def _first_asked(storage: Storage, clock: Clock, model: str, key: str) -> datetime:

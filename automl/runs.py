@@ -23,9 +23,9 @@ from automl.telemetry import tracing
 from automl.telemetry.meter import Meter
 from automl.telemetry.metrics import RETRAIN_DURATION, RETRAIN_RUNS
 
-Status = Literal["queued", "running", "registered", "rejected", "failed"]
+Status = Literal["queued", "running", "registered", "reproduced", "differs", "rejected", "failed"]
 CauseKind = Literal["request", "accuracy", "drift", "schedule"]
-ENDED: frozenset[Status] = frozenset({"registered", "rejected", "failed"})
+ENDED: frozenset[Status] = frozenset({"registered", "reproduced", "differs", "rejected", "failed"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +64,14 @@ class Run:
     Parameters
     ----------
     data
-        The table: `blob` in the raw container, its `etag` and its `format` (csv or parquet).
+        The table: `blob` in the raw container, its `etag` and its `format` (csv or parquet); for a reproduction where
+        the rows of the version are in the lake.
     labelled
         For a retraining: the labelled predictions up to `until` (ISO 8601) are added to the table; `count` of them
         were known when it was asked for.
+    reproduces
+        The version that is fitted once more to see whether it comes out the same; such a run ends `reproduced` or
+        `differs`, and publishes nothing.
     percent
         How far the whole run is, 0 to 100.
     best_loss
@@ -92,6 +96,7 @@ class Run:
     at: str
     data: Mapping[str, Any]
     labelled: Mapping[str, Any] | None = None
+    reproduces: str | None = None
     traceparent: str | None = None
     status: Status = "queued"
     stage: str = "queued"
@@ -137,6 +142,7 @@ class Runs:
         data: Mapping[str, Any],
         *,
         labelled: Mapping[str, Any] | None = None,
+        reproduces: str | None = None,
         traceparent: str | None = None,
     ) -> Run:
         """Ask for a run, once: the same cause gives the record that is there and sends no second message.
@@ -155,6 +161,7 @@ class Runs:
             at=at,
             data=dict(data),
             labelled=labelled,
+            reproduces=reproduces,
             traceparent=traceparent or tracing.current(),
             beat=iso(self.clock()),
         )

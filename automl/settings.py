@@ -62,8 +62,8 @@ class Settings:
     """How many bytes of records may wait for the log; beyond it a score is answered with `logged: false`."""
 
     lake: LakeMode = "on"
-    """`on` moves what was logged into the lake's Delta tables after each monitor pass; `off` leaves it in the log,
-    from which nothing is removed then."""
+    """`on` moves what was logged into the lake's Delta tables after each monitor pass, and keeps there what runs
+    train on; `off` leaves it in the log, from which nothing is removed then, and versions cannot be reproduced."""
 
     log_keep_days: int = 30
     """How many days stay in the log after they were moved into the lake; older ones are removed from it, and read

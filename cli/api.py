@@ -104,6 +104,11 @@ class Api:
         """What happened to a model, oldest first."""
         return list(self._transport.object("GET", f"/models/{model}/events")["events"])
 
+    def reproduce(self, model: str, version: str, *, idempotency_key: str) -> dict[str, Any]:
+        """Ask for a version to be fitted once more and compared; its run."""
+        headers = {"idempotency-key": idempotency_key}
+        return self._transport.object("POST", f"/models/{model}/versions/{version}/reproduce", headers=headers)
+
     def promote(self, model: str, version: str | None, reason: str | None) -> dict[str, Any]:
         """Make the challenger, or a version, champion; the pointer and the event that moved it."""
         body = {name: value for name, value in (("version", version), ("reason", reason)) if value is not None}

@@ -73,7 +73,7 @@ def runs(
             )
         else:
             _lines([(run["id"], run["cause"]["kind"], _state(run), run["message"]) for run in found])
-    if follow and found and found[0]["status"] != "registered":
+    if follow and found and found[0]["status"] not in ("registered", "reproduced"):
         raise typer.Exit(Refused.exit_code)
 
 

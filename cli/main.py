@@ -9,7 +9,21 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli import acting, demo, doctor, download, inspection, listing, machine, quarantine, score, status, train, truth
+from cli import (
+    acting,
+    demo,
+    doctor,
+    download,
+    inspection,
+    listing,
+    machine,
+    quarantine,
+    reproduce,
+    score,
+    status,
+    train,
+    truth,
+)
 from cli.errors import EXIT_CODES, CommandError, Stopped
 
 
@@ -51,6 +65,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "promote": (acting.promote, "Make a version champion."),
     "rollback": (acting.rollback, "Make the previous champion champion again."),
     "download": (download.download, "Save the files of a version."),
+    "reproduce": (reproduce.reproduce, "See whether a version comes out the same again."),
     "delete": (acting.delete, "Remove a model with everything that is stored of it."),
     "up": (machine.up, "Start the system on this machine."),
     "down": (machine.down, "Stop it; the data stays."),

@@ -17,7 +17,7 @@ POLL_S = 0.5
 PATIENCE = 60
 """After how many looks at a run that is still queued the command says what may be amiss."""
 
-ENDED = frozenset({"registered", "rejected", "failed"})
+ENDED = frozenset({"registered", "reproduced", "differs", "rejected", "failed"})
 
 
 def watch(api: Api, model: str, run: dict[str, Any], console: Console) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The versions of a model and the files they are made of."""
+"""The versions of a model, the files they are made of, and whether they come out the same again."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any
 import azure.functions as func
 import orjson
 
-from automl import spec
+from automl import requests, spec
+from automl.errors import Conflict
 from automl.versions import MANIFEST
 from functions import parts
 from functions.api_document.described import Answer, described
 from functions.http import answer, endpoint, routes
-from functions.requests import BYTES, JSON, model_of, name_of
+from functions.requests import BYTES, JSON, model_of, name_of, traceparent_of
 
 blueprint = routes()
 
@@ -52,3 +53,21 @@ def get_file(req: func.HttpRequest) -> func.HttpResponse:
         manifest = registry.manifest(model, version)
         return answer(orjson.dumps(manifest, option=orjson.OPT_SORT_KEYS))
     return answer(registry.file(model, version, name), mimetype=BYTES)
+
+
+@blueprint.route("models/{model}/versions/{version}/reproduce", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@endpoint
+@described("models", "Run", status=202, headers=("location",), parameters=("idempotency-key",), refuses=(Conflict,))
+def reproduce(req: func.HttpRequest) -> func.HttpResponse:
+    """Ask for a version to be fitted once more on its own rows and compared; with an `Idempotency-Key`, once."""
+    core, model = parts.core(), model_of(req)
+    spec.load(core.storage, model)
+    run = requests.request_reproduction(
+        core.registry,
+        core.runs,
+        model,
+        name_of(req.route_params["version"], "version"),
+        key=req.headers.get("idempotency-key"),
+        traceparent=traceparent_of(req),
+    )
+    return answer(run.to_json(), status=202, headers={"location": f"/models/{model}/runs/{run.id}"})

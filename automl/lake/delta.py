@@ -62,6 +62,11 @@ class Table:
         return pa.schema(self._handle.schema().to_arrow())
 
     @property
+    def version(self) -> int:
+        """Number of the commit that the table was opened at, or that it was last written by."""
+        return int(self._handle.version())
+
+    @property
     def batches(self) -> int:
         """Number of the last batch, 0 before the first."""
         return self._handle.transaction_version(APP) or 0
@@ -82,12 +87,23 @@ class Table:
         Conflict
             The table has changed since it was opened: open it again, and see what is still to be added.
         """
+        self._write(rows, self.batches + 1, {POSITION: orjson.dumps(position.to_json()).decode()})
+
+    def append_rows(self, rows: Any, *, number: int) -> None:
+        """Add an Arrow stream of rows, with any new columns, as the batch of this number. Raises Conflict."""
+        self._write(rows, number, {})
+
+    def delete(self, column: str, value: str) -> int:
+        """Remove the rows with this text in a column; how many there were. Raises Conflict."""
+        quoted = value.replace("'", "''")
+        with _translated():
+            return int(self._handle.delete(f"{column} = '{quoted}'")["num_deleted_rows"])
+
+    def _write(self, rows: Any, number: int, metadata: Mapping[str, str]) -> None:
         from deltalake import CommitProperties, Transaction, write_deltalake
 
         properties = CommitProperties(
-            custom_metadata={POSITION: orjson.dumps(position.to_json()).decode()},
-            app_transactions=[Transaction(APP, self.batches + 1)],
-            max_commit_retries=0,
+            custom_metadata=dict(metadata), app_transactions=[Transaction(APP, number)], max_commit_retries=0
         )
         with _translated():
             write_deltalake(

@@ -43,6 +43,8 @@ class Labelled:
         Canonical JSON values of each row (`signature.to_records`).
     predictions, truths
         Labels, or numbers for regression.
+    keys
+        Business key of each, None where it has none.
     orphans
         Ids with a truth in this period for which the log has no prediction.
     """
@@ -53,6 +55,7 @@ class Labelled:
     features: list[dict[str, Any]]
     predictions: list[Any]
     truths: list[Any]
+    keys: list[str | None]
     orphans: int = 0
 
     def __len__(self) -> int:
@@ -92,6 +95,7 @@ def labelled_rows(
         features=[record["features"] for _, record, _ in ordered],
         predictions=[record["prediction"] for _, record, _ in ordered],
         truths=[truth for _, _, truth in ordered],
+        keys=[record.get("key") for _, record, _ in ordered],
         orphans=len(by_id.keys() - rows.keys()),
     )
 

@@ -26,7 +26,7 @@ class Answer(NamedTuple):
 
 def ask(state: State, scene: Scene) -> Answer:
     """Decide to ask for a run, where something calls for one and nothing speaks against it."""
-    runs = scene.runs.find(scene.model)
+    runs = [run for run in scene.runs.find(scene.model) if run.reproduces is None]
     found = calls(state, scene, runs)
     if not found:
         return Answer(False, "No run is asked for, as nothing calls for one.")

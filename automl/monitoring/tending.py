@@ -1,5 +1,5 @@
 """The upkeep of a model's lake: what is new is moved into it, small files are put together, replaced ones go, and so
-do the days of the log that it has.
+do the days of the log that it has. Runs write the dataset; it is looked after here.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from typing import get_args
 
 from automl.errors import Conflict
+from automl.lake import datasets
 from automl.lake import mark as marks
-from automl.lake.delta import TARGET_BYTES, Table
+from automl.lake.delta import TARGET_BYTES, Table, open_table
 from automl.lake.mark import Mark
 from automl.log import Kind
 from automl.monitoring.moving import move
@@ -29,13 +30,17 @@ _log = logging.getLogger(__name__)
 
 def tend(storage: Storage, model: str, mark: Mark, state: State, now: datetime, *, keep_days: int) -> None:
     """Do all that is due. Raises Unavailable when the lake cannot be reached; the next pass goes on."""
+    is_due = mark.tended != _day(now)
     for kind in get_args(Kind):
         table = move(storage, model, kind, now)
         if table is not None:
             _compact(table, _day(now))
-            if mark.tended != _day(now):
+            if is_due:
                 table.vacuum(VACUUM_HOURS)
-    if mark.tended != _day(now):
+    if is_due:
+        if (dataset := open_table(storage, model, datasets.TABLE)) is not None:
+            _compact(dataset, _day(now))
+            dataset.vacuum(VACUUM_HOURS)
         _remove(storage, model, before=mark.kept_from)
         oldest = _day(now - timedelta(days=keep_days))
         if oldest > mark.kept_from and _has_days(storage, model, before=oldest):

@@ -37,17 +37,19 @@ class Failed(EvergreenError):
 
 
 def train(settings: Settings, run: Run, tell: Tell) -> Outcome:
-    """What the child does: the pipeline over the real storage."""
+    """What the child does: the pipeline over the real storage, or a reproduction."""
     from automl import spec
     from automl.registry import Registry
     from automl.storage import AzureStorage
-    from automl.training import pipeline
+    from automl.training import pipeline, reproducing
 
     storage = AzureStorage(settings)
+    registry = Registry(storage, _utc_now)
+    if run.reproduces is not None:
+        return reproducing.reproduce(storage, registry, run.model, run.reproduces, progress=tell)
     wanted = spec.load(storage, run.model)
     check_budget(settings, wanted)
-    registry = Registry(storage, _utc_now)
-    return pipeline.run(storage, run, wanted, registry, clock=_utc_now, progress=tell)
+    return pipeline.run(storage, run, wanted, registry, clock=_utc_now, lake=settings.lake, progress=tell)
 
 
 def check_budget(settings: Settings, wanted: Spec) -> None:

@@ -29,6 +29,8 @@ class Added:
     ----------
     target
         [N]: class indexes or numbers.
+    ids, keys
+        [N]: prediction ids, and business keys where there are such.
     newest
         When the newest of them was predicted, ISO 8601; None when the period has no rows. Rows predicted later are
         unseen by the new model.
@@ -44,6 +46,8 @@ class Added:
 
     tensors: Tensors
     target: npt.NDArray[Any]
+    ids: list[str]
+    keys: list[str | None]
     newest: str | None
     held_from: str | None
     held_rows: int
@@ -86,9 +90,12 @@ def read_labelled(
     newest = int(rows.at_ms[count - 1]) if count else None if held_from is None else held_from - 1
     tensors, fit = _parse(signature, rows.features[:count])
     target, used = encode(signature, [rows.truths[row] for row in fit])
+    places = [fit[row] for row in used.tolist()]
     return Added(
         tensors=tensors[used],
         target=target,
+        ids=[rows.ids[place] for place in places],
+        keys=[rows.keys[place] for place in places],
         newest=_iso(newest),
         held_from=_iso(held_from),
         held_rows=len(rows) - count,

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from automl import values
 from automl.errors import InvalidInput, Problem
 from automl.export.prep import Prep
 from automl.runs import Run
+from automl.settings import LakeMode
 from automl.signature import Signature
 from automl.spec import Spec
 from automl.storage import RAW, Missing, Storage
 from automl.tensors import Tensors
 from automl.training.dataset import read_table
 from automl.training.infer import Inferred, infer
+from automl.training.kept import Kept, keep
 from automl.training.labelled import Added, read_labelled
-from automl.training.repairs import keep
+from automl.training.repairs import keep as keep_aside
+from automl.training.table import Table
 from automl.training.window import Window, choose, with_every_class
 
 RARE = 5
@@ -38,8 +43,10 @@ class Rows:
         [N]: class indexes (int64) or numbers (float64).
     added, window
         For a retraining only.
+    kept
+        The same rows in the dataset; None where they are not there, `source` says why.
     source
-        What the manifest says of the table.
+        What the manifest says of the table and of the dataset.
     """
 
     signature: Signature
@@ -47,11 +54,17 @@ class Rows:
     target: npt.NDArray[Any]
     added: Added | None
     window: Window | None
+    kept: Kept | None
     source: dict[str, Any]
 
 
-def load(storage: Storage, run: Run, spec: Spec) -> Rows:
-    """Read what a run trains on.
+def load(storage: Storage, run: Run, spec: Spec, *, at: datetime, lake: LakeMode) -> Rows:
+    """Read what a run trains on, and keep it in the lake.
+
+    Parameters
+    ----------
+    at
+        The present moment.
 
     Raises
     ------
@@ -62,26 +75,42 @@ def load(storage: Storage, run: Run, spec: Spec) -> Rows:
     table = read_table(data, run.data["format"])
     inferred = infer(table, spec)
     source |= {"rows": table.rows, "rows_without_target": inferred.dropped}
-    source |= keep(storage, run.data["blob"], table.remarks, table.aside)
-    signature = inferred.signature
-    tensors, target = _in_order(inferred)
-    if run.labelled is None:
-        return Rows(signature=signature, tensors=tensors, target=target, added=None, window=None, source=source)
-    added = read_labelled(storage, run.model, signature, run.labelled, hold_back=spec.retrain.hold_back)
-    tensors = Tensors.concat([tensors, added.tensors])
-    target = np.concatenate([target, added.target])
-    window = choose(
-        spec.retrain.window,
-        signature,
-        tensors,
-        target,
-        labelled=len(added.target),
-        transform=lambda rows: Prep.fit(signature, rows).transform(rows),
-        seed=spec.search.seed,
-    )
-    kept = with_every_class(target, window.rows, classes=len(signature.classes), least=RARE)
+    source |= keep_aside(storage, run.data["blob"], table.remarks, table.aside)
+    signature, order = inferred.signature, _oldest_first(inferred)
+    tensors, target = inferred.tensors[order], inferred.target.values[order]
+    added = None
+    if run.labelled is not None:
+        added = read_labelled(storage, run.model, signature, run.labelled, hold_back=spec.retrain.hold_back)
+        tensors = Tensors.concat([tensors, added.tensors])
+        target = np.concatenate([target, added.target])
+    keys = _keys(table, spec.columns.key, inferred.target.rows[order])
+    kept = keep(
+        storage, run.model, signature, tensors, target,
+        blob=run.data["blob"], keys=keys, added=added, at=at, lake=lake,
+    )  # fmt: skip
+    window = None
+    if added is not None:
+        window = choose(
+            spec.retrain.window,
+            signature,
+            tensors,
+            target,
+            labelled=len(added.target),
+            transform=lambda rows: Prep.fit(signature, rows).transform(rows),
+            seed=spec.search.seed,
+        )
+        used = with_every_class(target, window.rows, classes=len(signature.classes), least=RARE)
+        tensors, target = tensors[used], target[used]
+        kept = kept if isinstance(kept, str) else kept[used]
+    source["dataset"] = {"reason": kept} if isinstance(kept, str) else kept.to_json(run.model)
     return Rows(
-        signature=signature, tensors=tensors[kept], target=target[kept], added=added, window=window, source=source
+        signature=signature,
+        tensors=tensors,
+        target=target,
+        added=added,
+        window=window,
+        kept=None if isinstance(kept, str) else kept,
+        source=source,
     )
 
 
@@ -109,9 +138,24 @@ def _read(storage: Storage, run: Run) -> tuple[bytes, dict[str, Any]]:
     return blob.data, source
 
 
-def _in_order(inferred: Inferred) -> tuple[Tensors, npt.NDArray[Any]]:
-    """The rows of the table, oldest first when a time column says which that is."""
+def _oldest_first(inferred: Inferred) -> npt.NDArray[np.int64]:
+    """Positions of the rows of the table, oldest first when a time column says which that is."""
     if inferred.order is None:
-        return inferred.tensors, inferred.target.values
-    oldest_first = np.argsort(np.where(np.isnan(inferred.order), -np.inf, inferred.order), kind="stable")
-    return inferred.tensors[oldest_first], inferred.target.values[oldest_first]
+        return np.arange(len(inferred.tensors))
+    return np.argsort(np.where(np.isnan(inferred.order), -np.inf, inferred.order), kind="stable")
+
+
+def _keys(table: Table, column: str | None, rows: npt.NDArray[np.int64]) -> list[str | None]:
+    """The business keys of some rows of the table, as scoring reads them; None where there are none."""
+    if column is None:
+        return [None] * len(rows)
+    cells = table.columns[column]
+    return [_key(cells[row]) for row in rows.tolist()]
+
+
+def _key(cell: Any) -> str | None:
+    try:
+        text = values.category(cell)
+    except ValueError:
+        return str(cell)  # such as a date, by which nobody can ask for a score
+    return None if text == values.MISSING else text

@@ -18,9 +18,11 @@ from automl.export.stages import Predict
 from automl.registry import Registry
 from automl.runs import Run
 from automl.scoring.session import ModelSession
+from automl.settings import LakeMode
 from automl.signature import Signature
 from automl.spec import Spec
 from automl.storage import Storage
+from automl.training import kept
 from automl.training.examples import golden
 from automl.training.importance import importances
 from automl.training.infer import describe
@@ -38,11 +40,17 @@ def run(
     registry: Registry,
     *,
     clock: Clock,
+    lake: LakeMode = "on",
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Outcome:
     """Train, export, check and publish one version.
 
     A run that has published already is not repeated: its version is returned.
+
+    Parameters
+    ----------
+    lake
+        Whether the rows are kept in the lake's dataset.
 
     Raises
     ------
@@ -55,7 +63,7 @@ def run(
     if done is not None:
         return Outcome(version=done, message=f"Version {done} had been published by an earlier attempt.")
     progress(Progress(stage="loading", percent=0, message=f"Reading {run.data['blob']}."))
-    data = load(storage, run, spec)
+    data = load(storage, run, spec, at=clock(), lake=lake)
 
     progress(Progress(stage="preparing", percent=3, message=f"Preparing {len(data.target)} rows."))
     parts = split(
@@ -115,6 +123,8 @@ def run(
         importance=importances(session, holdout, data.target[parts.holdout], seed=spec.search.seed),
     )
     files, metrics = files_of(made)
+    if data.kept is not None:
+        files[kept.FILE] = data.kept.to_file()
     manifest = manifest_of(
         run,
         spec,

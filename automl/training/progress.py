@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +14,7 @@ class Progress:
     Parameters
     ----------
     stage
-        starting, loading, preparing, searching, exporting, checking or publishing.
+        starting, loading, preparing, searching (or refitting), exporting, checking or publishing.
     percent
         Of the whole run, 0 to 100.
     best_loss
@@ -33,7 +33,16 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The version a run published, and a sentence about it."""
+    """What became of a run, and a sentence about it.
+
+    Parameters
+    ----------
+    version
+        The one that it published, or tried to reproduce.
+    status
+        `registered` for one that is to be registered.
+    """
 
     version: str
     message: str
+    status: Literal["registered", "reproduced", "differs"] = "registered"

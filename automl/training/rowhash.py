@@ -39,6 +39,31 @@ def row_hashes(signature: Signature, tensors: Tensors, target: npt.NDArray[Any])
     return _mix(total + _mixed(signature.target, truth))
 
 
+def fingerprints(hashes: UInt64, names: Sequence[str]) -> UInt64:
+    """Hashes of rows that differ where only a name does, or where nothing does: the same row for the second time has
+    another than for the first.
+
+    Parameters
+    ----------
+    hashes
+        [N], from `row_hashes`.
+    names
+        [N]: what else tells the rows apart.
+    """
+    named = _mix(hashes ^ _mix(_of_texts(names)))
+    order = np.argsort(named, kind="stable")
+    ranked = named[order]
+    begins = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]])) if len(ranked) else np.arange(0)
+    times = np.empty(len(named), dtype=np.uint64)
+    times[order] = np.arange(len(named)) - np.repeat(begins, np.diff([*begins, len(named)]))
+    return _mix(named + times)
+
+
+def digest(hashes: UInt64) -> str:
+    """SHA-256 of rows in their order, in hex, from their hashes."""
+    return hashlib.sha256(hashes.astype("<u8").tobytes()).hexdigest()
+
+
 def _of_floats(column: npt.NDArray[np.float64]) -> UInt64:
     canonical = np.where(np.isnan(column), np.nan, column + 0.0)  # one NaN, and no negative zero
     return np.ascontiguousarray(canonical).view(np.uint64)

@@ -76,6 +76,8 @@ class Found:
         Best configuration of every estimator that was tried, for the next search to begin with.
     seconds
         What the search and the final fit took.
+    threads
+        How many each fit used; some learners add numbers up in another order with another count.
     """
 
     model: Any
@@ -86,6 +88,7 @@ class Found:
     trials: int
     starting_points: dict[str, Config]
     seconds: float
+    threads: int
 
 
 def metric_for(settings: Search, task: Task, classes: int) -> str:
@@ -127,6 +130,7 @@ def search(
     kind: SplitKind,
     settings: Search,
     starting_points: Mapping[str, Config] | None = None,
+    threads: int | None = None,
     on_trial: Callable[[Trial], None] = lambda _: None,
 ) -> Found:
     """Find and fit a model.
@@ -141,6 +145,8 @@ def search(
         `time` makes FLAML validate on the last rows, which must be the newest.
     starting_points
         Configurations by estimator from an earlier search; unknown estimators are left out.
+    threads
+        For each fit; none: as many as there are cores.
     on_trial
         Called in this thread after every trial.
 
@@ -154,6 +160,7 @@ def search(
     metric = metric_for(settings, task, classes)
     names = estimators_for(settings, task)
     warm = {name: dict(config) for name, config in (starting_points or {}).items() if name in names}
+    threads = threads or os.cpu_count() or 1
     started = time.perf_counter()
     with _quiet():
         model: Any = import_module("flaml").AutoML()  # so, because FLAML's annotations are partial
@@ -168,7 +175,7 @@ def search(
                 time_budget=settings.time_budget,
                 max_iter=settings.max_iter,
                 seed=settings.seed,
-                n_jobs=os.cpu_count() or 1,
+                n_jobs=threads,
                 starting_points=warm or "static",
                 split_type="time" if kind == "time" else "auto",
                 log_type="all",
@@ -190,6 +197,7 @@ def search(
         trials=watch.trials,
         starting_points=_points(model),
         seconds=time.perf_counter() - started,
+        threads=threads,
     )
 
 

@@ -73,7 +73,7 @@ def files_of(made: Made) -> tuple[dict[str, bytes], dict[str, float]]:
         truth=made.holdout_target,
         hashes=row_hashes(signature, made.holdout, made.holdout_target),
     )
-    measured = _measure(made)
+    measured = measure(signature, made.holdout_target, made.answers)
     summary = {
         "metric": made.metric,
         "holdout": measured,
@@ -141,6 +141,7 @@ def manifest_of(
             "best_loss": found.best_loss,
             "trials": found.trials,
             "seconds": round(found.seconds, 1),
+            "threads": found.threads,
         },
         "metrics": metrics,
         "libraries": provenance.libraries(),
@@ -150,11 +151,18 @@ def manifest_of(
     }
 
 
-def _measure(made: Made) -> dict[str, float]:
-    if made.signature.task == "regression":
-        return metrics.regression(made.holdout_target, np.asarray(made.answers.labels, dtype=np.float64))
-    predicted = metrics.codes(made.answers.labels, made.signature.classes)
-    return metrics.classification(made.holdout_target, predicted, made.answers.probabilities)
+def measure(signature: Signature, target: npt.NDArray[Any], answers: Scores) -> dict[str, float]:
+    """The metrics of a model's answers to its holdout, by name.
+
+    Parameters
+    ----------
+    target
+        Class codes, or numbers.
+    """
+    if signature.task == "regression":
+        return metrics.regression(target, np.asarray(answers.labels, dtype=np.float64))
+    predicted = metrics.codes(answers.labels, signature.classes)
+    return metrics.classification(target, predicted, answers.probabilities)
 
 
 def _truth(signature: Signature, target: npt.NDArray[Any]) -> Sequence[Label | float]:

@@ -109,6 +109,8 @@ class _Record:
 def _carry_out(rooms: Rooms, record: _Record, train: Train) -> Run:
     try:
         outcome = train(rooms.settings, record.run, record.progress)
+        if outcome.status != "registered":
+            return _end(rooms, record, outcome.status, outcome.message, version=outcome.version)
         # moved once more before the version is registered: a worker that was fenced registers nothing
         record.move(stage="registering", percent=99.0, message=f"Registering version {outcome.version}.")
         text = _register(rooms.registry, record.run.model, outcome)
@@ -135,14 +137,17 @@ def _register(registry: Registry, model: str, outcome: Outcome) -> str:
 
 def _end(rooms: Rooms, record: _Record, status: Status, text: str, *, version: str | None = None) -> Run:
     """Record the end of a run. The registry has written the event of a version; other ends get theirs here."""
-    percent = 100.0 if status == "registered" else record.run.percent
+    percent = record.run.percent if status in ("rejected", "failed") else 100.0
     ended = iso(rooms.clock())
     run = record.move(status=status, stage=status, percent=percent, message=text, version=version, ended=ended)
     if status != "registered":
-        told = f"Run {run.id} of model {run.model} {'was rejected' if status == 'rejected' else 'failed'}: {text}"
+        told = f"Run {run.id} of model {run.model} {_ENDED[status]}: {text}"
         evidence = {"run_id": run.id}
         events.write(rooms.storage, rooms.clock, run.model, kind=f"run-{status}", text=told, evidence=evidence)
     return run
+
+
+_ENDED = {"rejected": "was rejected", "failed": "failed", "reproduced": "has ended", "differs": "has ended"}
 
 
 def _owner(settings: Settings) -> str:

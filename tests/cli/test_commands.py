@@ -15,6 +15,9 @@ from tests.cli.stand_in import VERSION, Answer, StandIn, problem
 EVENT = {"seq": 1, "id": "e", "at": "2026-11-20T16:00:00.000Z", "kind": "promoted", "text": "It is better."}
 MOVED = {"champion": VERSION, "challenger": None, "previous": "v0", "event": EVENT}
 
+REPRODUCED = {"id": "r2", "status": "reproduced", "stage": "reproduced", "percent": 100.0, "trials": 0,
+              "best_loss": None, "message": "It came out the same."}  # fmt: skip
+
 HELD = {"id": "20261120T16", "status": "held", "text": "What came was too much.", "reasons": ["flood"]}
 VALUES = [{"truth": ">50K", "count": 2}]
 
@@ -31,6 +34,7 @@ def routes(server: StandIn) -> None:
     server.on("GET /models/adult/quarantine", {"quarantine": [HELD]})
     server.on("GET /models/adult/quarantine/20261120T16", HELD | {"truths": 2, "values": VALUES, "first": []})
     server.on("POST /models/adult/quarantine/20261120T16", {"entry": HELD, "event": EVENT})
+    server.on(f"POST /models/adult/versions/{VERSION}/reproduce", REPRODUCED)
     server.on("DELETE /models/adult", removed)
     for name, data in FILES.items():
         server.on(f"GET /models/adult/versions/{VERSION}/files/{name}", Answer(body=data.decode()))
@@ -50,6 +54,7 @@ def routes(server: StandIn) -> None:
         (("quarantine", "adult"), "20261120T16  held      What came was too much."),
         (("quarantine", "adult", "20261120T16"), "        2  >50K"),
         (("quarantine", "adult", "20261120T16", "--release"), "It is better."),
+        (("reproduce", "adult"), "It came out the same."),
         (("delete", "adult", "--yes"), "Removed model adult."),
         (("monitor", "adult"), "The monitor has not looked at this model yet"),
     ],
@@ -76,6 +81,7 @@ def test_command_prints(evergreen: Run, command: tuple[str, ...], line: str) -> 
         ("quarantine", "adult"),
         ("quarantine", "adult", "20261120T16"),
         ("quarantine", "adult", "20261120T16", "--drop"),
+        ("reproduce", "adult", VERSION),
         ("delete", "adult", "--yes"),
         ("doctor",),
     ],
@@ -110,6 +116,16 @@ def test_followed_run_that_ends_badly_ends_the_command_badly(server: StandIn, ev
     result = evergreen("runs", "adult", "--follow")
     assert result.exit_code == 1
     assert "No usable model." in result.stdout
+
+
+def test_version_that_came_out_differently_ends_the_command_badly(server: StandIn, evergreen: Run) -> None:
+    run = {**REPRODUCED, "status": "differs", "message": "accuracy 0.91 instead of 0.92."}
+    server.on(f"POST /models/adult/versions/{VERSION}/reproduce", run)
+    result = evergreen("reproduce", "adult", VERSION)
+    assert result.exit_code == 1
+    assert "accuracy 0.91 instead of 0.92." in result.stderr
+    (asked,) = server.asked("POST .*reproduce")
+    assert asked.headers["idempotency-key"]
 
 
 def test_nothing_is_removed_when_nobody_can_be_asked(server: StandIn, evergreen: Run) -> None:
@@ -222,6 +238,7 @@ EVERY = [
     ("rollback", "adult"),
     ("quarantine", "adult"),
     ("download", "adult", "-o", "v"),
+    ("reproduce", "adult", VERSION),
     ("delete", "adult", "--yes"),
     ("demo", "--plain"),
 ]

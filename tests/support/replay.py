@@ -34,7 +34,9 @@ Trainer = Callable[["Replay", Run], str]
 
 def trained(replay: Replay, run: Run) -> str:
     """The real training pipeline, in this process."""
-    made = pipeline.run(replay.storage, run, replay.spec, replay.registry, clock=replay.clock)
+    made = pipeline.run(
+        replay.storage, run, replay.spec, replay.registry, clock=replay.clock, lake=replay.settings.lake
+    )
     return made.version
 
 

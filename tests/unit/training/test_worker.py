@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 import pytest
@@ -117,6 +117,21 @@ def test_a_failed_run_gives_the_reason_verbatim(room: Room, error: Exception) ->
     assert ended is not None
     assert (ended.status, ended.message, ended.percent, ended.trials) == ("failed", str(error), 33.3, 4)
     assert room.events() == [("run-failed", f"Run {room.run.id} of model m failed: {error}")]
+
+
+@pytest.mark.parametrize("status", ["reproduced", "differs"])
+def test_a_reproduction_ends_with_its_answer_and_registers_nothing(
+    room: Room, status: Literal["reproduced", "differs"]
+) -> None:
+    room.core.registry.publish(MODEL, "v1", {}, {"run_id": "r"})
+    outcome = Outcome(version="v1", message="accuracy 0.9 instead of 0.8", status=status)
+    ended = room.handle(lambda *_: outcome)
+    assert ended is not None
+    assert (ended.status, ended.version, ended.percent) == (status, "v1", 100.0)
+    assert not ended.is_open
+    assert room.events() == [(f"run-{status}", f"Run {room.run.id} of model m has ended: {outcome.message}")]
+    with pytest.raises(NotFound):
+        room.core.registry.pointer(MODEL)
 
 
 def test_a_worker_that_was_taken_over_gives_up_and_changes_nothing(room: Room) -> None:
