@@ -1,4 +1,4 @@
-"""Blobs and the train queue: the only importer of `azure.storage`.
+"""Blobs and the train queue: the only user of the clients of `azure.storage`.
 
 Every write that matters is conditional. A conditional write whose answer was lost is retried by the SDK and then
 fails with 412 or 409 although it was applied, so callers that must know re-read and compare.
@@ -26,6 +26,7 @@ from azure.storage.blob import BlobBlock, BlobClient, BlobServiceClient
 from automl import account
 from automl.account import Tables
 from automl.errors import EvergreenError, Unavailable
+from automl.pauses import RETRIES, ShortFirst
 from automl.settings import Settings
 
 RAW, CONTROL, LOG, MODELS, LAKE = "raw", "control", "log", "models", "lake"
@@ -129,16 +130,13 @@ _ONE_GET = 32 * 2**20
 class AzureStorage:
     """Azure Blob and Queue storage, or Azurite, through Microsoft's SDK. Safe to share between threads."""
 
-    def __init__(self, settings: Settings, *, retries: int = 3) -> None:
+    def __init__(self, settings: Settings, *, retries: int = RETRIES) -> None:
         self._settings = settings
         self._queues: dict[str, Any] = {}
-        # The SDK's own pauses begin at 15 s, longer than any caller waits; these add up to about 7 s.
-        pauses = {"initial_backoff": 0.2, "increment_base": 2, "random_jitter_range": 0.1}
         self._options: dict[str, Any] = {
-            "retry_total": retries,
+            "retry_policy": ShortFirst(retries),
             "connection_timeout": 5,
             "read_timeout": 60,
-            **pauses,
         }
         options = self._options
         if settings.storage:
