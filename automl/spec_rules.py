@@ -73,6 +73,8 @@ RULES: forms.Rules = {
     "monitor.alpha": (number(0.0001, 0.5), "a number from 0.0001 to 0.5"),
     "monitor.slices": (Check(_slices, {**texts.schema, "maxItems": 5}), "a list of at most 5 column names"),
     "monitor.redact": (texts, "a list of column names"),
+    "keep.features_days": (or_none(whole(1, 36_500)), "a whole number from 1 to 36500"),
+    "keep.days": (or_none(whole(1, 36_500)), "a whole number from 1 to 36500"),
     "guard.on": (flag, "true or false"),
     "guard.flood": (number(1.0, 1e6), "a number from 1 to 1000000"),
     "guard.shift": (number(0.05, 1.0), "a number from 0.05 to 1"),

@@ -85,6 +85,19 @@ class Monitor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """How long what was scored stays. Days are UTC days; see [privacy](privacy.md) for when the last copy is gone."""
+
+    features_days: int | None = None
+    """Days after which the features of a prediction are emptied in log and lake, while its answer stays; none: they
+    stay as long as it does."""
+
+    days: int | None = None
+    """Days after which predictions and truth are removed from log, lake and monitor; none: they stay as long as the
+    model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
     """When truth looks poisoned and is held back until a person has looked at it."""
 

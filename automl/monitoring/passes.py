@@ -166,7 +166,7 @@ def _step(storage: Storage, registry: Registry, runs: Runs, clock: Clock, model:
             ledger = Ledger(storage, model, state, now)
             labelled = decide(state, scene, ledger, news)
         if labelled is None:
-            fault = _tend(storage, model, mark, state, now=now, settings=runs.settings)
+            fault = _tend(storage, model, mark, state, rules, now=now, settings=runs.settings)
             return Report(
                 model=model, text=NOTHING_NEW, decisions=done, resent=resent, known=state.report, lake=fault
             )
@@ -191,7 +191,7 @@ def _step(storage: Storage, registry: Registry, runs: Runs, clock: Clock, model:
         decisions=done,
         resent=resent,
         known=state.report,
-        lake=None if news.more else _tend(storage, model, mark, state, now=now, settings=runs.settings),
+        lake=None if news.more else _tend(storage, model, mark, state, rules, now=now, settings=runs.settings),
         more=news.more,
     )
     return replace(report, text=report.sentence())
@@ -207,14 +207,34 @@ def _renewed(storage: Storage, model: str, state: State, lost: states.Lost) -> R
     return Report(model=model, text=NOTHING_NEW, more=True)
 
 
-def _tend(storage: Storage, model: str, mark: Mark, state: State, *, now: datetime, settings: Settings) -> str | None:
+def _tend(
+    storage: Storage,
+    model: str,
+    mark: Mark,
+    state: State,
+    rules: Callable[[], Spec],
+    *,
+    now: datetime,
+    settings: Settings,
+) -> str | None:
     """Bring the lake up to date; why that failed, if it did. What the pass has decided stands either way."""
-    if settings.lake == "off" or not state.since_hour or mark.is_current(state.place, f"{now:%Y-%m-%d}"):
+    today, is_on = f"{now:%Y-%m-%d}", settings.lake == "on"
+    is_done = mark.is_current(state.place, today) if is_on else mark.tended == today
+    if is_done or not state.since_hour:
         return None
     try:
+        from automl.monitoring import retention
         from automl.monitoring.tending import tend
 
-        tend(storage, model, mark, state, now, keep_days=settings.log_keep_days)
+        keep = rules().keep
+        if mark.tended != today:
+            retention.expire(storage, model, mark, keep, now, lake=settings.lake)
+        if is_on:
+            most = retention.log_days(keep, settings.log_keep_days)
+            tend(storage, model, mark, state, now, keep_days=most)
+        else:
+            mark.tended = today
+            marks.save(storage, model, mark)
     except Conflict as error:
         return f"{error} It goes on with the lake."
     except Exception as error:  # noqa: BLE001  (whatever is wrong with the lake, models are judged)
