@@ -83,6 +83,7 @@ RULES: forms.Rules = {
     "promotion.rows": (whole(1000, 10**7), "a whole number from 1000 to 10000000"),
     "promotion.alarm_rows": (whole(200, 10**7), "a whole number from 200 to 10000000"),
     "promotion.margin": (number(0.0, 0.2), "a number from 0 to 0.2"),
+    "promotion.slowest": (number(1.0, 1000.0), "a number from 1 to 1000"),
     "promotion.shadow_rows": (whole(0, 10**7), "a whole number from 0 to 10000000"),
     "retrain.on_alarm": (flag, "true or false"),
     "retrain.on_drift": (flag, "true or false"),

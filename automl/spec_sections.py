@@ -129,7 +129,10 @@ class Promotion:
     """The same while the champion's accuracy alarm is on."""
 
     margin: float = 0.01
-    """How much worse than the champion a challenger must be shown not to be while the alarm is on."""
+    """How much worse a challenger must be shown not to be while the alarm is on, and not shown to be in any slice."""
+
+    slowest: float = 3.0
+    """How many times as long as the champion a challenger may take for one row; within a millisecond any is quick."""
 
     shadow_rows: int = 5000
     """Labelled rows after a promotion in which the champion before comes back if it is proved better; 0: never."""

@@ -6,10 +6,11 @@ Nothing heavy is imported until there is something new: most ticks of the timer 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from automl import quarantine, spec
@@ -108,19 +109,30 @@ def monitor_all(storage: Storage, registry: Registry, runs: Runs, clock: Clock) 
     return reports
 
 
-def monitor_pass(storage: Storage, registry: Registry, runs: Runs, clock: Clock, model: str) -> Report:
+def monitor_pass(
+    storage: Storage,
+    registry: Registry,
+    runs: Runs,
+    clock: Clock,
+    model: str,
+    *,
+    timer_ns: Callable[[], int] = time.perf_counter_ns,
+) -> Report:
     """Read what is new, judge, decide, and carry out what was decided, step by step when much is new.
 
     The state is saved between deciding and doing. Of two passes at once the second to save stops there, having done
     nothing; a pass that died after saving is finished by the next.
     """
-    report = _step(storage, registry, runs, clock, model)
+    step = partial(_step, storage, registry, runs, clock, model, timer_ns=timer_ns)
+    report = step()
     while report.more:
-        report = report.then(_step(storage, registry, runs, clock, model))
+        report = report.then(step())
     return report
 
 
-def _step(storage: Storage, registry: Registry, runs: Runs, clock: Clock, model: str) -> Report:
+def _step(
+    storage: Storage, registry: Registry, runs: Runs, clock: Clock, model: str, *, timer_ns: Callable[[], int]
+) -> Report:
     """What `monitor_pass` does, with as much of the logs as memory is meant to hold."""
     now, rules = clock(), cache(lambda: spec.load(storage, model))
     counts = _counter(registry, model, rules)
@@ -161,6 +173,7 @@ def _step(storage: Storage, registry: Registry, runs: Runs, clock: Clock, model:
                 references=counts().references,
                 mark=mark,
                 now=now,
+                timer_ns=timer_ns,
             )
             redacted.forget(state, scene)
             ledger = Ledger(storage, model, state, now)
