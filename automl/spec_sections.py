@@ -157,6 +157,9 @@ class Retrain:
     most_per_day: int = 48
     """Runs that the monitor asks for within 24 hours at most, whatever the causes."""
 
+    budget_minutes: float | None = None
+    """Minutes that the runs which the monitor asks for may take within 30 days, from begin to end; none: no limit."""
+
     min_new_labels: int = 250
     """Labelled rows that must have arrived since the last run before another one is asked for."""
 

@@ -79,10 +79,11 @@ class Replay:
             try:
                 version = self.trainer(self, run)
             except EvergreenError as error:
-                ended.append(self.runs.move(run, status="rejected", message=error.message))
+                now = iso(self.clock())
+                ended.append(self.runs.move(run, status="rejected", message=error.message, ended=now))
                 continue
             self.registry.register(self.model, version)
-            ended.append(self.runs.move(run, status="registered", version=version))
+            ended.append(self.runs.move(run, status="registered", version=version, ended=iso(self.clock())))
         return ended
 
     def predict(self, records: Sequence[dict[str, Any]]) -> list[tuple[str, Any]]:
