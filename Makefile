@@ -5,7 +5,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 # checkov has an environment of its own: its pins would narrow those of the app.
-.PHONY: checkov package clients soak fuzz fuzzing schemathesis
+.PHONY: checkov package clients soak simulate fuzz fuzzing schemathesis
 .PHONY: help up down status test check bench lock clean azurite browser contract python
 
 VENV := .venv/bin/python
@@ -55,6 +55,9 @@ bench: python azurite .venv-bench/.stamp ## measure; results are printed, nothin
 
 soak: python azurite ## 30 minutes of scoring with faults, swaps and a kill; every promise is checked (MINUTES=30)
 	@$(VENV) -m tests.benchmarks.serving.soak --minutes $(or $(MINUTES),30)
+
+simulate: python ## how often the rules of deciding err: thousands of drawn streams, a table, docs/benchmarks/deciding.json
+	@$(VENV) -m tests.simulation
 
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 

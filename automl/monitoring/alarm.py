@@ -1,4 +1,4 @@
-"""The champion under watch: its detector, and the alarm that its accuracy has fallen."""
+"""The champion under watch: its detector, the alarm that its accuracy has fallen, and the early warning before it."""
 
 from __future__ import annotations
 
@@ -7,23 +7,27 @@ from typing import Any
 
 from automl import events
 from automl.evaluation.paired import Loss
-from automl.monitoring import outbox
-from automl.monitoring.detector import TOO_FEW, Detector, observe, power
+from automl.monitoring import adwin, early, outbox
+from automl.monitoring.detector import Detector, observe, power
 from automl.monitoring.labels import Labels
 from automl.monitoring.state import State
 from automl.registry import Pointer
+from automl.spec_sections import Monitor
 
 RECENT = 200
 """Newest losses that an alarm tells the mean of."""
 
 
-def watch(state: State, pointer: Pointer, baseline: dict[str, Any]) -> None:
+def watch(state: State, pointer: Pointer, baseline: dict[str, Any], rules: Monitor) -> None:
     """Begin to watch a champion anew when the pointer names another one than before, and drop the old alarm.
 
     Parameters
     ----------
     baseline
         The `loss` of the champion's baseline.json.
+    rules
+        The constants by which it is watched to the end of its reign, whatever the spec comes to say meanwhile; but
+        for `alpha`, which may change, as one e-value is tested at each.
     """
     watched = state.watch
     if watched and (watched["version"], watched["since"]) == (pointer.champion, pointer.since):
@@ -31,10 +35,13 @@ def watch(state: State, pointer: Pointer, baseline: dict[str, Any]) -> None:
     state.watch = {
         "version": pointer.champion,
         "since": pointer.since,
-        "detector": Detector(bound=baseline["upper"]).to_json(),
-        "power": power(baseline["n"]),
+        "detector": Detector(bound=baseline["upper"], batch=rules.look_every, horizon=rules.horizon).to_json(),
+        "window": adwin.Window(delta=rules.early_delta, batch=rules.look_every).to_json(),
+        "min_holdout": rules.min_holdout,
+        "power": power(baseline["n"], rules.min_holdout),
         "n": 0,
         "recent": [],
+        "early": None,
     }
     state.alarm = None
 
@@ -54,7 +61,7 @@ def feed(state: State, fresh: Labels, alpha: float) -> None:
     begun = datetime.fromisoformat(watched["since"]).timestamp() * 1000
     own = fresh[fresh.predicted_at >= begun]
     baseline = state.baselines[watched["version"]]
-    if not len(own) or baseline["n"] < TOO_FEW:
+    if not len(own) or baseline["n"] < watched["min_holdout"]:
         return
     losses = Loss.from_baseline(baseline).scaled(own.error)
     before = Detector.from_json(watched["detector"])
@@ -63,6 +70,7 @@ def feed(state: State, fresh: Labels, alpha: float) -> None:
     newest = [*watched["recent"], *losses.tolist()]
     watched["n"] += len(own)
     watched["recent"] = newest[-RECENT:]
+    early.feed(state, losses, own.received, baseline["kind"], until=reached)
     if reached is None or state.alarm:
         return
     taken = reached - before.labels  # of these losses, up to the look that raised the alarm
@@ -86,10 +94,9 @@ def feed(state: State, fresh: Labels, alpha: float) -> None:
 
 
 def _sentence(found: dict[str, Any], kind: str) -> str:
-    loss = "error rate" if kind == "error" else "mean clipped absolute error (0 to 1)"
     return (
         f"The accuracy of champion {found['version']} has fallen: after {found['n']:,} labelled predictions, the "
-        f"{loss} of the last {found['recent_n']} is {found['loss']:.4f}; on its {found['holdout_rows']:,} holdout "
-        f"rows it was {found['baseline']:.4f} (95% upper bound {found['bound']:.4f}); "
-        f"e-value {found['e_value']:.3g}, alarm at {found['threshold']:.3g}."
+        f"{early.LOSSES[kind]} of the last {found['recent_n']} is {found['loss']:.4f}; on its "
+        f"{found['holdout_rows']:,} holdout rows it was {found['baseline']:.4f} (95% upper bound "
+        f"{found['bound']:.4f}); e-value {found['e_value']:.3g}, alarm at {found['threshold']:.3g}."
     )

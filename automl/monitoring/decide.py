@@ -12,6 +12,7 @@ import orjson
 from automl.evaluation.paired import Loss
 from automl.events import iso
 from automl.log.ids import made_at
+from automl.log.reader import hour_of
 from automl.monitoring import (
     accuracy,
     alarm,
@@ -23,7 +24,6 @@ from automl.monitoring import (
     ingest,
     labels,
     performance,
-    retention,
     retrain,
     shadow,
 )
@@ -50,7 +50,7 @@ def decide(state: State, scene: Scene, ledger: Ledger, news: News) -> int | None
     labelled, drifted, is_rolled_back = 0, state.report.get("drift"), False
     if changed:
         _know(state, registry, model, [pointer.champion])
-        alarm.watch(state, pointer, state.baselines[pointer.champion])
+        alarm.watch(state, pointer, state.baselines[pointer.champion], scene.spec.monitor)
         news = guard.screen(state, scene, news)
         pairs = _joined(state, scene, news)
         _know(state, registry, model, {prediction.version for _, prediction in pairs})
@@ -67,7 +67,7 @@ def decide(state: State, scene: Scene, ledger: Ledger, news: News) -> int | None
         is_rolled_back = shadow.follow(state, scene, fresh, pairs)
         if not is_rolled_back:
             comparison.judge_challenger(state, scene)
-        retention.prune(state, ledger, scene.spec.keep, scene.now)
+        labels.prune(state, ledger, hour_of(scene.now, shift=-labels.KEEP_HOURS))
         state.event = pointer.event
     answer = _asked(state, scene, is_rolled_back=is_rolled_back)
     if changed or answer.asked:

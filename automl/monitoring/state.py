@@ -15,7 +15,7 @@ from automl.errors import Conflict, EvergreenError
 from automl.moving import move
 from automl.storage import CONTROL, Missing, Precondition, Storage
 
-FORMAT = 4
+FORMAT = 5
 """Version of the blob. Another one is rebuilt from the logs, which is always possible."""
 
 
@@ -72,8 +72,9 @@ class State:
         Truths read, held (by the guard), corrected, repeated, orphaned (their prediction was never logged), late
         (their prediction's hour was dropped), torn lines.
     watch
-        The champion under watch: `version`, `since` (ISO 8601), `detector`, `power` (a sentence or null), how many
-        labels `n` the detector has seen, and their `recent` losses.
+        The champion under watch: `version`, `since` (ISO 8601), `detector`, ADWIN's `window`, `power` (a sentence or
+        null), the `min_holdout` it is judged by, how many labels `n` were seen, their `recent` losses, and the newest
+        `early` warning (`at`, `text`) or null.
     arrivals
         By hour of receipt (`20261120T16`), of the newest two weeks: the truths that came (`arrivals.Tally`).
     quarantine

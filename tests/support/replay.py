@@ -49,8 +49,6 @@ class Replay:
     clock: FixedClock = field(default_factory=FixedClock)
     trainer: Trainer = trained
     settings: Settings = field(default_factory=lambda: Settings(lake="off"))
-    timer_ns: int = 0
-    """What the monitor times answers by; it stands still unless a test moves it."""
 
     def __post_init__(self) -> None:
         self.model = self.spec.name
@@ -79,11 +77,10 @@ class Replay:
             try:
                 version = self.trainer(self, run)
             except EvergreenError as error:
-                now = iso(self.clock())
-                ended.append(self.runs.move(run, status="rejected", message=error.message, ended=now))
+                ended.append(self.runs.move(run, status="rejected", message=error.message))
                 continue
             self.registry.register(self.model, version)
-            ended.append(self.runs.move(run, status="registered", version=version, ended=iso(self.clock())))
+            ended.append(self.runs.move(run, status="registered", version=version))
         return ended
 
     def predict(self, records: Sequence[dict[str, Any]]) -> list[tuple[str, Any]]:
@@ -120,9 +117,7 @@ class Replay:
 
     def watch(self) -> Report:
         """One pass of the monitor."""
-        return monitor_pass(
-            self.storage, self.registry, self.runs, self.clock, self.model, timer_ns=lambda: self.timer_ns
-        )
+        return monitor_pass(self.storage, self.registry, self.runs, self.clock, self.model)
 
     def session(self, version: str) -> ModelSession:
         """A version in memory."""

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automl.monitoring.detector import BATCH, FULL_POWER, Detector, observe, power
+from automl.monitoring.detector import FULL_POWER, Detector, observe, power
 
 ALPHA = 0.05
 
@@ -87,10 +87,11 @@ def test_the_same_labels_give_the_same_state_however_passes_cut_them(
 def test_state_stays_finite_when_every_answer_is_wrong_for_ever() -> None:
     state, alarm = observe(Detector(bound=0.001), np.ones(200_000), ALPHA)
     assert np.isfinite(state.e_value)
-    assert alarm == BATCH
+    assert alarm == state.batch
 
 
 def test_a_holdout_that_is_small_says_so() -> None:
-    assert "Too little to judge" in str(power(99))
-    assert "Reduced power" in str(power(1_999))
-    assert power(2_000) is None
+    assert "Too little to judge" in str(power(99, 100))
+    assert "Too little to judge" in str(power(100, 300))
+    assert "Reduced power" in str(power(1_999, 100))
+    assert power(2_000, 100) is None
