@@ -33,8 +33,8 @@ def truths(storage: Storage, model: str, mark: Mark, since_hour: str = "") -> It
 def predictions(
     storage: Storage, model: str, mark: Mark, *, by_id: Collection[str], by_key: Collection[str]
 ) -> Iterator[list[dict[str, Any]]]:
-    """The champion's predictions that have one of the ids or keys. Only the days that the ids point to are read, and
-    all when there are keys.
+    """The predictions that have one of the ids or keys. Only the days that the ids point to are read, and all when
+    there are keys.
     """
     table = _open(storage, model, "predictions", mark)
     if table is None:
@@ -49,8 +49,7 @@ def predictions(
         near = _between(_day(min(made), -1), _day(max(made), 2))
         wanted |= near & pc.field("id").isin(pa.array(list(by_id), pa.string()))
     if made or by_key:
-        where = _between("", mark.kept_from) & (pc.field("role") == "champion") & wanted
-        yield from _records(table, "predictions", where)
+        yield from _records(table, "predictions", _between("", mark.kept_from) & wanted)
 
 
 def everything(storage: Storage, model: str, mark: Mark) -> Iterator[list[dict[str, Any]]]:

@@ -65,7 +65,7 @@ class Labelled:
 def labelled_rows(
     storage: Storage, model: str, *, since_ms: int | None = None, until_ms: int | None = None
 ) -> Labelled:
-    """The champion's predictions of a period with their latest truth.
+    """The predictions of a period with their latest truth, whichever version answered.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ def predictions(
     by_key: Collection[str] = (),
     since_hour: str = "",
 ) -> Iterator[dict[str, Any]]:
-    """The champion's records that have one of the ids, and all that may have one of the keys, decoded.
+    """The records that have one of the ids, and all that may have one of the keys, decoded.
 
     Without keys, only those hours of the log are read that the ids point to, and one hour about them: a record is
     written after its id is made, and not always in the same hour. Other lines are passed over undecoded.
@@ -49,7 +49,7 @@ def predictions(
     wanted = {text.encode() for text in by_id}
     for lines in batches:
         kept = (line for line in lines if line[ID] in wanted or (by_key and line[KEY] == KEY_MARK))
-        yield from (record for record in decode(kept)[0] if record["role"] == "champion")
+        yield from decode(kept)[0]
 
 
 def _moment(ms: int) -> datetime:

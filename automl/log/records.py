@@ -26,7 +26,7 @@ class Recorder:
     Parameters
     ----------
     role
-        `champion`, or `challenger` for a model that scores in shadow.
+        `champion`, or `challenger` for what it answers as one, of a share of the requests.
     key
         The column that the business keys are from, if there is one.
     redaction

@@ -48,11 +48,10 @@ class Counts:
             self.add(decode(lines[start : start + BATCH])[0])
 
     def add(self, records: Sequence[Record]) -> None:
-        """Count prediction records. Those of a challenger in shadow are left out: nobody was given its answers."""
+        """Count prediction records, each for the version that answered."""
         groups: dict[tuple[str, int], list[Record]] = {}
         for record in records:
-            if record["role"] == "champion":
-                groups.setdefault((record["version"], record["at"] // _HOUR_MS), []).append(record)
+            groups.setdefault((record["version"], record["at"] // _HOUR_MS), []).append(record)
         for (version, hour), group in groups.items():
             reference = self.references.of(version)
             if reference is not None:

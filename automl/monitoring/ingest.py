@@ -74,7 +74,7 @@ class News:
     awaited
         The predictions among them that carry a business key whose truth waited.
     found
-        The champion's predictions among them that one of the truths is for, by id.
+        The predictions among them that one of the truths is for, by id.
     more
         Whether there may be more that is new.
     """
@@ -140,7 +140,7 @@ def read(
             records, _ = decode(lines[start : start + BATCH])
             each(records)
             for record in records:
-                if record.get("id") in wanted and record["role"] == "champion":
+                if record.get("id") in wanted:
                     found.setdefault(record["id"], _prediction(record, slices()))
         predictions += len(lines)
         awaited += _with_key(lines, keys)
@@ -163,7 +163,7 @@ def read(
 def join(
     storage: Storage, model: str, mark: Mark, state: State, news: News, *, slices: Sequence[str] = ()
 ) -> list[tuple[Truth, Prediction]]:
-    """The truths with the champion's prediction of each, in the order of their receipt.
+    """The truths with the prediction of each, whichever version answered, in the order of their receipt.
 
     Of predictions that are not new only the hours are read that the ids point to, and one about them: a record is
     written after its id is made, and not always in the same hour. A truth by business key is looked up in the whole
@@ -236,25 +236,25 @@ def _keep(state: State, truths: Sequence[Truth]) -> None:
 
 def _with_id(lines: Sequence[bytes], wanted: set[str], slices: Sequence[str]) -> Iterator[Prediction]:
     texts = {text.encode() for text in wanted}
-    return _champions((line for line in lines if line[ID] in texts), slices) if texts else iter(())
+    return _whole((line for line in lines if line[ID] in texts), slices) if texts else iter(())
 
 
 def _with_key(lines: Sequence[bytes], wanted: set[str], slices: Sequence[str] | None = None) -> Iterator[Prediction]:
     """Predictions of some keys; without `slices` all features are kept, as truths that wait are few."""
     if not wanted:
         return iter(())
-    keyed = _champions((line for line in lines if line[KEY] == KEY_MARK), slices)
+    keyed = _whole((line for line in lines if line[KEY] == KEY_MARK), slices)
     return (prediction for prediction in keyed if prediction.key in wanted)
 
 
-def _champions(lines: Iterator[bytes], slices: Sequence[str] | None) -> Iterator[Prediction]:
-    """The champions' predictions among some lines; a torn line was never acknowledged and is none."""
+def _whole(lines: Iterator[bytes], slices: Sequence[str] | None) -> Iterator[Prediction]:
+    """The predictions among some lines; a torn line was never acknowledged and is none."""
     for line in lines:
         try:
             record = orjson.loads(line)
         except orjson.JSONDecodeError:
             continue
-        if isinstance(record, dict) and record["role"] == "champion":
+        if isinstance(record, dict):
             yield _prediction(record, slices)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -83,27 +83,30 @@ class Replay:
             ended.append(self.runs.move(run, status="registered", version=version))
         return ended
 
-    def predict(self, records: Sequence[dict[str, Any]]) -> list[tuple[str, Any]]:
-        """Score rows with the champion and log them; the id and the answer of each."""
-        champion = self.session(self.registry.pointer(self.model).champion)
+    def predict(
+        self, records: Sequence[dict[str, Any]], *, role: Literal["champion", "challenger"] = "champion"
+    ) -> list[tuple[str, Any]]:
+        """Score rows with the champion, or the challenger, and log them; the id and the answer of each."""
+        session = self.session(self.registry.pointer(self.model).to_json()[role])
         now_ms = round(self.clock().timestamp() * 1000)
-        tensors = parse_records(champion.signature, records)
-        scores = champion.score(tensors)
+        tensors = parse_records(session.signature, records)
+        scores = session.score(tensors)
         labels = scores.labels
         shares = [None] * len(labels) if scores.probabilities is None else scores.probabilities.tolist()
         ids = self.ids.mint(self.model, len(records), now_ms)
         lines = [
             prediction_line(
                 id=one,
+                role=role,
                 model=self.model,
-                version=champion.version,
+                version=session.version,
                 at=now_ms,
                 features=row,
                 prediction=label,
                 probabilities=probabilities,
             )
             for one, row, label, probabilities in zip(
-                ids, to_records(champion.signature, tensors), labels, shares, strict=True
+                ids, to_records(session.signature, tensors), labels, shares, strict=True
             )
         ]
         append(self.storage, self.model, "predictions", self.clock(), lines)
@@ -127,10 +130,9 @@ class Replay:
 
 
 def prediction_line(**record: Any) -> bytes:
-    """A line of the prediction log as a champion's score writes it."""
-    return orjson.dumps(
-        {**record, "role": "champion", "probabilities": record.get("probabilities"), "latency_us": 50}
-    )
+    """A line of the prediction log as a score writes it, a champion's unless another role is given."""
+    common = {"role": "champion", "probabilities": None, "latency_us": 50}
+    return orjson.dumps({"id": record["id"], **common, **record})  # the id is where readers look for it
 
 
 def append(storage: Storage, model: str, kind: str, now: datetime, lines: Sequence[bytes]) -> None:

@@ -93,10 +93,11 @@ def test_truth_without_a_prediction_is_an_orphan(log: Log) -> None:
     assert (len(rows), rows.orphans) == (0, 1)
 
 
-def test_challengers_are_left_out(log: Log) -> None:
-    made = log.predicted(T0, role="challenger")
+def test_what_a_challenger_answered_is_labelled_like_the_champions_rows(log: Log) -> None:
+    made = log.predicted(T0, role="challenger", version="v2")
     log.told("b", at=T0, id=made)
-    assert len(labelled_rows(log.storage, MODEL)) == 0
+    rows = labelled_rows(log.storage, MODEL)
+    assert (rows.ids, rows.versions) == ([made], ["v2"])
 
 
 def test_prediction_written_in_the_hour_after_it_was_made_is_found(log: Log) -> None:
