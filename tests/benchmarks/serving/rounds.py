@@ -46,8 +46,14 @@ def measure(
     rounds: int,
     seconds: float,
     most: int = 200_000,
+    spins: bool = False,
 ) -> Rounds:
     """Measure all contenders in turn, `rounds` times, and check every answer's status and some answers whole.
+
+    Parameters
+    ----------
+    spins
+        See `load.Job`.
 
     Raises
     ------
@@ -65,6 +71,7 @@ def measure(
                 connections=connections,
                 seconds=seconds,
                 most=most,
+                spins=spins,
             )
             result = in_own_process(job)
             check(each, result)

@@ -48,7 +48,7 @@ def echo() -> Iterator[int]:
         server.server_close()
 
 
-def job(folder: Path, port: int, bodies: list[str], *, connections: int, most: int = 40) -> Job:
+def job(folder: Path, port: int, bodies: list[str], *, connections: int, most: int = 40, spins: bool = False) -> Job:
     file = folder / "bodies.json"
     file.write_text(json.dumps(bodies), encoding="utf-8")
     return Job(
@@ -60,15 +60,16 @@ def job(folder: Path, port: int, bodies: list[str], *, connections: int, most: i
         warmup_s=0.0,
         seconds=60.0,
         most=most,
+        spins=spins,
         every=1,
     )
 
 
-@pytest.mark.parametrize("connections", [1, 3])
-def test_every_answer_is_counted_and_belongs_to_its_body(tmp_path: Path, connections: int) -> None:
+@pytest.mark.parametrize(("connections", "spins"), [(1, False), (1, True), (3, False)])
+def test_every_answer_is_counted_and_belongs_to_its_body(tmp_path: Path, connections: int, spins: bool) -> None:
     bodies = ["first", "second", "x" * 3_000_000]  # the last comes in many pieces
     with echo() as port:
-        result = run(job(tmp_path, port, bodies, connections=connections))
+        result = run(job(tmp_path, port, bodies, connections=connections, spins=spins))
     assert result.requests == 40
     assert result.statuses == {"200": 40}
     assert all(bodies[turn] == text for turn, text in result.kept)
