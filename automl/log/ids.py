@@ -9,7 +9,6 @@ from __future__ import annotations
 import hmac
 import os
 import re
-import threading
 from collections.abc import Callable
 from hashlib import blake2s
 
@@ -25,8 +24,9 @@ Random = Callable[[int], bytes]
 """Gives so many random bytes."""
 
 _FORM = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-_AHEAD_BYTES = 6 * 256
-_HEAD_BYTES, _TAG_BYTES = 12, 4
+_AHEAD = 256
+"""Ids whose random bits are made at once."""
+_HEAD_BYTES, _OWN_BYTES, _TAG_BYTES = 12, 6, 4
 _BASES = 1000
 """For how many models the beginning of the hash is kept; it costs more than the rest of an id."""
 
@@ -46,20 +46,16 @@ class Ids:
         self._key = key
         self._random = random
         self._bases: dict[str, blake2s] = {}
-        self._lock = threading.Lock()
-        self._ahead = b""
+        self._ahead: list[bytes] = []
 
     def mint(self, model: str, n: int, now_ms: int) -> list[str]:
         """New ids of `n` predictions made at `now_ms` (UTC epoch milliseconds)."""
         base = self._base(model)
         time = now_ms.to_bytes(6)
         start = f"{time[:4].hex()}-{time[4:].hex()}-"
-        noise = self._noise(6 * n)
         made: list[str] = []
-        for at in range(0, 6 * n, 6):
-            own = bytearray(noise[at : at + 6])
-            own[0] = 0x70 | (own[0] & 0x0F)  # version 7
-            own[2] = 0x80 | (own[2] & 0x3F)  # the variant of RFC 9562
+        for _ in range(n):
+            own = self._own()
             tagged = base.copy()
             tagged.update(time + own)
             text = own.hex()
@@ -86,13 +82,16 @@ class Ids:
             )
         return int.from_bytes(raw[:6])
 
-    def _noise(self, size: int) -> bytes:
-        """So many random bytes, asked for in advance: a call to the system costs as much as the rest of an id."""
-        with self._lock:
-            if len(self._ahead) < size:
-                self._ahead = self._random(max(size, _AHEAD_BYTES))
-            taken, self._ahead = self._ahead[:size], self._ahead[size:]
-        return taken
+    def _own(self) -> bytes:
+        """What an id has behind its time: 42 random bits, the version and the variant.
+
+        Taken from what was made in advance: a call to the system costs as much as the rest of an id.
+        """
+        while True:
+            try:
+                return self._ahead.pop()  # one step, so that no two threads get the same
+            except IndexError:
+                self._ahead.extend(_owns(self._random(_AHEAD * _OWN_BYTES)))
 
     def _base(self, model: str) -> blake2s:
         """The hash that the ids of a model begin with."""
@@ -103,6 +102,14 @@ class Ids:
                 self._bases.clear()
             self._bases[model] = base
         return base
+
+
+def _owns(noise: bytes) -> list[bytes]:
+    """Random bytes, six by six, with version 7 and the variant of RFC 9562 in their places."""
+    marked = bytearray(noise)
+    marked[0::_OWN_BYTES] = bytes(0x70 | byte & 0x0F for byte in noise[0::_OWN_BYTES])
+    marked[2::_OWN_BYTES] = bytes(0x80 | byte & 0x3F for byte in noise[2::_OWN_BYTES])
+    return [bytes(marked[at : at + _OWN_BYTES]) for at in range(0, len(marked), _OWN_BYTES)]
 
 
 def made_at(prediction_id: str) -> int:

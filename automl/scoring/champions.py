@@ -15,8 +15,10 @@ there and then.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from weakref import WeakValueDictionary
 
 from automl import spec
@@ -24,7 +26,7 @@ from automl.errors import EvergreenError, NotFound, Unavailable
 from automl.events import Clock
 from automl.log.redaction import Redaction
 from automl.registry import Registry
-from automl.scoring import runtime
+from automl.scoring import runtime, turns
 from automl.scoring.cache import Sessions
 from automl.scoring.following import Following, Held
 from automl.scoring.loading import load
@@ -33,6 +35,9 @@ from automl.scoring.rounds import Rounds
 from automl.scoring.session import ModelSession
 from automl.settings import Settings
 from automl.telemetry.metrics import LOAD_DURATION
+
+LOADERS = 8
+"""For how many requests at the same time models are loaded; others wait."""
 
 REST_ROUNDS = 11
 """How many rounds a model that nobody asks for sits out between two looks."""
@@ -49,6 +54,7 @@ class Champions:
 
     def __init__(self, registry: Registry, settings: Settings, clock: Clock) -> None:
         runtime.few_heaps()
+        turns.take_turns()
         self._registry = registry
         self._max_bytes = settings.max_model_bytes
         self._redactions: WeakValueDictionary[str, Redaction] = WeakValueDictionary()
@@ -57,7 +63,8 @@ class Champions:
         self._following = Following(registry, self._sessions, clock)
         self._held: dict[str, Held] = {}
         self._once: Once[str, ModelSession] = Once()
-        self._rounds = Rounds(settings.champion_refresh_s, self._asked, self.look)
+        self._loaders = ThreadPoolExecutor(LOADERS, thread_name_prefix="load", initializer=turns.step_back)
+        self._rounds = Rounds(settings.champion_refresh_s, self._asked, self.look, turns.step_back)
 
     def cached(self, model: str, version: str | None = None) -> ModelSession | None:
         """The champion, or the version that is asked for, if it is in memory. Never blocks."""
@@ -87,6 +94,10 @@ class Champions:
         session = self._once(model, lambda: self._current(model)) if version is None else self._pinned(model, version)
         self._rounds.begin("champions")
         return session
+
+    async def found(self, model: str, version: str | None = None) -> ModelSession:
+        """As `get`, for the event loop: in threads that do nothing else, so that large requests hold up no load."""
+        return await asyncio.get_running_loop().run_in_executor(self._loaders, self.get, model, version)
 
     def readiness(self, model: str, version: str | None = None) -> tuple[bool, str | None]:
         """Whether a model, or one version of it, can answer; loads it when it is not in memory, and blocks for that.

@@ -9,7 +9,7 @@ import orjson
 
 from automl.log.redaction import Redaction
 from automl.registry import Registry
-from automl.scoring import golden
+from automl.scoring import golden, runtime
 from automl.scoring.guard import Unfit
 from automl.scoring.session import ModelSession
 from automl.settings import Settings
@@ -63,6 +63,8 @@ def load(
         raise Unfit(f"{name} cannot be read: {error!r}.") from error
     if difference is not None:
         raise Unfit(f"{name} does not answer as published: {difference}.")
+    del onnx, text, answers
+    runtime.give_back()
     return session
 
 

@@ -10,8 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from automl.errors import EvergreenError, InvalidInput, Problem, Unavailable
 from automl.events import Clock
@@ -53,8 +52,7 @@ class Answer:
     logged: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Scored:
+class _Scored(NamedTuple):
     """An answer but for whether it was logged, and its log lines: none where it is not to be logged."""
 
     scores: Scores
@@ -120,9 +118,8 @@ class Scoring:
         try:
             session = self._champions.cached(model, version)
             if session is None:
-                session = await asyncio.to_thread(self._champions.get, model, version)
-            reading = Reading(parser=session.parser, key=session.key, limits=self._limits)
-            scored = await self._score(session, partial(read, reading), size)
+                session = await self._champions.found(model, version)
+            scored = await self._score(session, read, size)
             answer = await self._logged(session, scored)
             response = write(answer) if size <= INLINE_BYTES else await asyncio.to_thread(write, answer)
         except Exception as error:
@@ -132,19 +129,19 @@ class Scoring:
         self._meter.add(SCORE_ROWS, len(scored.ids), session.model)
         return response
 
-    async def _score(self, session: ModelSession, read: Callable[[], Rows], size: int) -> _Scored:
+    async def _score(self, session: ModelSession, read: Read, size: int) -> _Scored:
         """Read and score here, or in a thread where it would take longer than about a millisecond."""
         begin = time.perf_counter_ns()
         if size > INLINE_BYTES:
             return await asyncio.to_thread(self._read_and_scored, session, read, begin)
-        given = read()
+        given = read(session.reading(self._limits))
         if len(given.tensors) > session.quick_rows:
             return await asyncio.to_thread(self._scored, session, given, begin)
         scores = await self._together.score(session, given.tensors)
         return self._recorded(session, given, scores, begin)
 
-    def _read_and_scored(self, session: ModelSession, read: Callable[[], Rows], begin: int) -> _Scored:
-        return self._scored(session, read(), begin)
+    def _read_and_scored(self, session: ModelSession, read: Read, begin: int) -> _Scored:
+        return self._scored(session, read(session.reading(self._limits)), begin)
 
     def _scored(self, session: ModelSession, given: Rows, begin: int) -> _Scored:
         return self._recorded(session, given, session.score(given.tensors), begin)

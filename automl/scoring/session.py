@@ -16,6 +16,7 @@ from automl.log.redaction import Redaction
 from automl.parsing import Parser
 from automl.scoring import guard, runtime
 from automl.scoring.guard import Unfit
+from automl.scoring.reading import Limits, Reading
 from automl.signature import Label, Signature
 from automl.tensors import Tensors
 
@@ -85,6 +86,7 @@ class ModelSession:
         self.key = key
         self.parser = Parser(signature, strict=True)
         """Reads the rows of requests."""
+        self._reading = Reading(parser=self.parser, key=key)
         self.recorder = Recorder(
             model=model, version=version, role="champion", key=key, redaction=redaction or Redaction()
         )
@@ -102,6 +104,12 @@ class ModelSession:
         self._check_inputs(widths)
         self._outputs = self._output_names()
         self._labels = self._label_of_output()
+
+    def reading(self, limits: Limits) -> Reading:
+        """How requests are read within these limits; made once, since a process has one set of them."""
+        if self._reading.limits is not limits:
+            self._reading = Reading(parser=self.parser, key=self.key, limits=limits)
+        return self._reading
 
     def score(self, tensors: Tensors) -> Scores:
         """Labels and probabilities of all rows. Raises Unfit when the graph fails on them."""

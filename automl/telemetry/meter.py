@@ -63,8 +63,10 @@ class Meter:
                 return
             spread[0] += 1
             spread[1] += value
-            spread[2] = min(spread[2], value)
-            spread[3] = max(spread[3], value)
+            if value < spread[2]:  # half the time of min and max, on every request
+                spread[2] = value
+            elif value > spread[3]:
+                spread[3] = value
 
     def set(self, metric: Metric, value: float, *dimensions: str) -> None:
         """Say the value of a gauge; it stands until it is said anew."""

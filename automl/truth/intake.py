@@ -81,7 +81,7 @@ class Intake:
         """
         session = self._champions.cached(model)
         if session is None:
-            session = await asyncio.to_thread(self._champions.get, model)
+            session = await self._champions.found(model)
         if len(body) <= INLINE_BYTES:
             receipt, lines = self._sort(session, body)
         else:

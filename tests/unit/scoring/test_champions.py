@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -211,6 +213,26 @@ def test_champion_is_followed_in_the_background(room: Room) -> None:
         background.wait_for_look()
     background.champions.close()
     assert background.champions.get("adult").version == "v2"
+
+
+async def test_requests_that_keep_all_common_threads_busy_delay_neither_a_load_nor_a_swap(room: Room) -> None:
+    busy, release = threading.Barrier(2), threading.Event()
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(1))
+    large = loop.run_in_executor(None, lambda: (busy.wait(), release.wait()))
+    busy.wait()
+    champions = room.anew(refresh_s=0.001)
+    try:
+        assert (await champions.found("adult")).version == "v1"
+        swapped = threading.Event()
+        room.registry.promote("adult", "v2", "v2 is better")
+        room.storage.before = lambda operation, *_: swapped.set() if champions.versions() == {"adult": "v2"} else None
+        assert swapped.wait(30)
+        assert not large.done()
+    finally:
+        release.set()
+        champions.close()
+    await large
 
 
 def test_background_goes_on_after_a_mistake(room: Room, caplog: pytest.LogCaptureFixture) -> None:
