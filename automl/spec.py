@@ -18,7 +18,7 @@ from automl import forms
 from automl.errors import NotFound
 from automl.signature import Task
 from automl.spec_rules import RULES
-from automl.spec_sections import Columns, Guard, Monitor, Promotion, Retrain, Search, Split
+from automl.spec_sections import Columns, Guard, Keep, Monitor, Promotion, Retrain, Search, Split
 from automl.storage import CONTROL, Missing, Storage
 
 
@@ -46,6 +46,9 @@ class Spec:
 
     monitor: Monitor = field(default_factory=Monitor)
     """When accuracy counts as fallen."""
+
+    keep: Keep = field(default_factory=Keep)
+    """How long what was scored stays."""
 
     guard: Guard = field(default_factory=Guard)
     """When truth is held back."""

@@ -97,6 +97,19 @@ class Monitor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """How long what was scored stays. Days are UTC days; see [privacy](privacy.md) for when the last copy is gone."""
+
+    features_days: int | None = None
+    """Days after which the features of a prediction are emptied in log and lake, while its answer stays; none: they
+    stay as long as it does."""
+
+    days: int | None = None
+    """Days after which predictions and truth are removed from log, lake and monitor; none: they stay as long as the
+    model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
     """When truth looks poisoned and is held back until a person has looked at it."""
 
@@ -128,7 +141,10 @@ class Promotion:
     """The same while the champion's accuracy alarm is on."""
 
     margin: float = 0.01
-    """How much worse than the champion a challenger must be shown not to be while the alarm is on."""
+    """How much worse a challenger must be shown not to be while the alarm is on, and not shown to be in any slice."""
+
+    slowest: float = 3.0
+    """How many times as long as the champion a challenger may take for one row; within a millisecond any is quick."""
 
     shadow_rows: int = 5000
     """Labelled rows after a promotion in which the champion before comes back if it is proved better; 0: never."""
@@ -152,6 +168,9 @@ class Retrain:
 
     most_per_day: int = 48
     """Runs that the monitor asks for within 24 hours at most, whatever the causes."""
+
+    budget_minutes: float | None = None
+    """Minutes that the runs which the monitor asks for may take within 30 days, from begin to end; none: no limit."""
 
     min_new_labels: int = 250
     """Labelled rows that must have arrived since the last run before another one is asked for."""

@@ -8,9 +8,10 @@ commit is refused when any other came in between (docs/decisions/041).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import orjson
@@ -30,7 +31,13 @@ LOOK_BACK = 100
 TARGET_BYTES = 64 * 2**20
 """Size that data files are written and compacted to."""
 
-_CONFIGURATION = {"delta.checkpointInterval": "20", "delta.logRetentionDuration": "interval 3650 days"}
+_CONFIGURATION = {
+    "delta.checkpointInterval": "20",
+    "delta.logRetentionDuration": "interval 3650 days",
+    # The lowest and highest value of a column in each file stay in the table's history when rows are removed from it,
+    # so they are kept of numbers given by this system alone, never of keys or features.
+    "delta.dataSkippingStatsColumns": "id,received,row",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +121,49 @@ class Table:
                 target_file_size=TARGET_BYTES,
                 commit_properties=properties,
             )
+
+    def remove_before(self, day: str) -> None:
+        """Remove the rows of all days before one. Raises Conflict when the table has changed."""
+        with _translated():
+            self._handle.delete(f"date < '{day}'", commit_properties=self._going_on())
+
+    def replace(self, day: str, batches: Iterable[Any]) -> None:
+        """Put other rows, `pyarrow.RecordBatch`es of this schema, into the place of those of a day.
+
+        delta-rs rewrites rows by itself with types that pyarrow cannot compare (its issue 4579), so they pass through
+        here; by way of a file, since it cannot read one table while it writes another.
+
+        Raises
+        ------
+        Conflict
+            The table has changed since it was opened.
+        """
+        import pyarrow as pa
+        from deltalake import write_deltalake
+
+        schema = self.schema
+        with NamedTemporaryFile(suffix=".arrow") as file:
+            with pa.ipc.new_file(file.name, schema) as sink:
+                for batch in batches:
+                    sink.write_batch(batch.select(schema.names).cast(schema))
+            with pa.memory_map(file.name) as source, _translated():
+                stored = pa.ipc.open_file(source)
+                parts = (stored.get_batch(number) for number in range(stored.num_record_batches))
+                write_deltalake(
+                    self._handle,
+                    pa.RecordBatchReader.from_batches(schema, parts),
+                    mode="overwrite",
+                    predicate=f"date = '{day}'",
+                    target_file_size=TARGET_BYTES,
+                    commit_properties=self._going_on(),
+                )
+
+    def _going_on(self) -> Any:
+        """A commit that leaves the position as it is, among the newest where it is looked for."""
+        from deltalake import CommitProperties
+
+        position = orjson.dumps(self.position().to_json()).decode()
+        return CommitProperties(custom_metadata={POSITION: position}, max_commit_retries=0)
 
     def scan(self, columns: Sequence[str] | None = None, where: Any = None) -> Iterator[Any]:
         """The rows as `pyarrow.RecordBatch`es.

@@ -53,6 +53,11 @@ class Layout:
             self._columns[feature, kind] = name
         return self._columns[feature, kind]
 
+    @property
+    def names(self) -> list[str]:
+        """All columns that hold a feature."""
+        return list(self._columns.values())
+
     def columns(self, feature: str) -> list[str]:
         """All columns of a feature; of every row one at most has a value."""
         return [name for (known, _), name in self._columns.items() if known == feature]

@@ -29,11 +29,14 @@ class Mark:
         The monitor's own place in the log when all up to there was last seen to be in the lake.
     tended
         `YYYY-MM-DD`: when files were last put together and old ones removed.
+    emptied
+        `YYYY-MM-DD`: predictions of days before it have no features any more.
     """
 
     kept_from: str = ""
     moved: dict[str, Any] = field(default_factory=dict)
     tended: str = ""
+    emptied: str = ""
     etag: str | None = None
 
     def is_current(self, place: Mapping[str, Any], today: str) -> bool:

@@ -8,8 +8,9 @@ from typing import Any
 from automl.evaluation.sequential import LOOKS, Plan
 from automl.events import iso
 from automl.log.reader import hour_of
-from automl.monitoring import judge, labels, outbox, redacted, verdict
-from automl.monitoring.judge import Incomparable
+from automl.monitoring import contest as contests
+from automl.monitoring import judge, labels, outbox, verdict
+from automl.monitoring.contest import Incomparable
 from automl.monitoring.scene import Scene
 from automl.monitoring.state import State
 
@@ -37,7 +38,7 @@ def judge_challenger(state: State, scene: Scene) -> None:
         if state.labelled:
             _on_labels(state, scene, parties)
         else:
-            contest = judge.open_contest(registry, model, **parties)
+            contest = contests.open_contest(registry, model, **parties)
             verdict.on_holdout(state, scene, contest, judge.compare_on_holdout(registry, contest))
     except Incomparable as error:
         text = f"The comparison of challenger {pointer.challenger} with {pointer.champion} is undecided: {error}"
@@ -45,30 +46,20 @@ def judge_challenger(state: State, scene: Scene) -> None:
 
 
 def _on_labels(state: State, scene: Scene, parties: dict[str, str]) -> None:
-    _check_logged(scene, parties)
+    contests.check_logged(scene, *parties.values())
     running = state.comparison = state.comparison or _begin(state, scene, parties)
     plan, done = Plan.from_json(running["plan"]), len(running["looks"])
     since = hour_of(datetime.fromtimestamp(running["since_ms"] / 1000, UTC))
     rows = labels.from_hour(state, since)  # at least as many as count, and known without reading a log
     if rows >= plan.rows_at(done + 1):
-        contest = judge.open_contest(scene.registry, scene.model, **parties)
-        looks, rows = judge.compare(contest, scene.registry.storage, plan, since_ms=running["since_ms"], done=done)
-        running["looks"] += [made.to_json() for made in looks]
-        running["rows"] = rows
-        if looks and looks[-1].verdict != "continue":
-            verdict.on_labels(state, scene, contest, looks[-1])
+        contest = contests.open_contest(scene.registry, scene.model, **parties)
+        found = judge.compare(contest, scene.registry.storage, plan, since_ms=running["since_ms"], done=done)
+        running["looks"] += [made.to_json() for made in found.looks]
+        running["rows"] = rows = found.rows
+        if found.sample is not None and found.looks[-1].verdict != "continue":
+            verdict.on_labels(state, scene, contest, found.looks[-1], found.sample)
             return
     _say_missing(running, plan, rows)
-
-
-def _check_logged(scene: Scene, parties: dict[str, str]) -> None:
-    """Raises Incomparable where a party reads what is kept out of the log."""
-    for version in parties.values():
-        if gone := redacted.unread(scene, version):
-            raise Incomparable(
-                f"Version {version} reads {', '.join(gone)}, which monitor.redact keeps out of the log, so the two "
-                "cannot be put to the same labelled rows. Promote it by hand, or train without."
-            )
 
 
 def _begin(state: State, scene: Scene, parties: dict[str, str]) -> dict[str, Any]:

@@ -12,7 +12,6 @@ import orjson
 from automl.evaluation.paired import Loss
 from automl.events import iso
 from automl.log.ids import made_at
-from automl.log.reader import hour_of
 from automl.monitoring import (
     accuracy,
     alarm,
@@ -24,6 +23,7 @@ from automl.monitoring import (
     ingest,
     labels,
     performance,
+    retention,
     retrain,
     shadow,
 )
@@ -67,7 +67,7 @@ def decide(state: State, scene: Scene, ledger: Ledger, news: News) -> int | None
         is_rolled_back = shadow.follow(state, scene, fresh, pairs)
         if not is_rolled_back:
             comparison.judge_challenger(state, scene)
-        labels.prune(state, ledger, hour_of(scene.now, shift=-labels.KEEP_HOURS))
+        retention.prune(state, ledger, scene.spec.keep, scene.now)
         state.event = pointer.event
     answer = _asked(state, scene, is_rolled_back=is_rolled_back)
     if changed or answer.asked:

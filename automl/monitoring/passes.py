@@ -6,10 +6,11 @@ Nothing heavy is imported until there is something new: most ticks of the timer 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from automl import quarantine, spec
@@ -108,19 +109,30 @@ def monitor_all(storage: Storage, registry: Registry, runs: Runs, clock: Clock) 
     return reports
 
 
-def monitor_pass(storage: Storage, registry: Registry, runs: Runs, clock: Clock, model: str) -> Report:
+def monitor_pass(
+    storage: Storage,
+    registry: Registry,
+    runs: Runs,
+    clock: Clock,
+    model: str,
+    *,
+    timer_ns: Callable[[], int] = time.perf_counter_ns,
+) -> Report:
     """Read what is new, judge, decide, and carry out what was decided, step by step when much is new.
 
     The state is saved between deciding and doing. Of two passes at once the second to save stops there, having done
     nothing; a pass that died after saving is finished by the next.
     """
-    report = _step(storage, registry, runs, clock, model)
+    step = partial(_step, storage, registry, runs, clock, model, timer_ns=timer_ns)
+    report = step()
     while report.more:
-        report = report.then(_step(storage, registry, runs, clock, model))
+        report = report.then(step())
     return report
 
 
-def _step(storage: Storage, registry: Registry, runs: Runs, clock: Clock, model: str) -> Report:
+def _step(
+    storage: Storage, registry: Registry, runs: Runs, clock: Clock, model: str, *, timer_ns: Callable[[], int]
+) -> Report:
     """What `monitor_pass` does, with as much of the logs as memory is meant to hold."""
     now, rules = clock(), cache(lambda: spec.load(storage, model))
     counts = _counter(registry, model, rules)
@@ -161,12 +173,13 @@ def _step(storage: Storage, registry: Registry, runs: Runs, clock: Clock, model:
                 references=counts().references,
                 mark=mark,
                 now=now,
+                timer_ns=timer_ns,
             )
             redacted.forget(state, scene)
             ledger = Ledger(storage, model, state, now)
             labelled = decide(state, scene, ledger, news)
         if labelled is None:
-            fault = _tend(storage, model, mark, state, now=now, settings=runs.settings)
+            fault = _tend(storage, model, mark, state, rules, now=now, settings=runs.settings)
             return Report(
                 model=model, text=NOTHING_NEW, decisions=done, resent=resent, known=state.report, lake=fault
             )
@@ -191,7 +204,7 @@ def _step(storage: Storage, registry: Registry, runs: Runs, clock: Clock, model:
         decisions=done,
         resent=resent,
         known=state.report,
-        lake=None if news.more else _tend(storage, model, mark, state, now=now, settings=runs.settings),
+        lake=None if news.more else _tend(storage, model, mark, state, rules, now=now, settings=runs.settings),
         more=news.more,
     )
     return replace(report, text=report.sentence())
@@ -207,14 +220,34 @@ def _renewed(storage: Storage, model: str, state: State, lost: states.Lost) -> R
     return Report(model=model, text=NOTHING_NEW, more=True)
 
 
-def _tend(storage: Storage, model: str, mark: Mark, state: State, *, now: datetime, settings: Settings) -> str | None:
+def _tend(
+    storage: Storage,
+    model: str,
+    mark: Mark,
+    state: State,
+    rules: Callable[[], Spec],
+    *,
+    now: datetime,
+    settings: Settings,
+) -> str | None:
     """Bring the lake up to date; why that failed, if it did. What the pass has decided stands either way."""
-    if settings.lake == "off" or not state.since_hour or mark.is_current(state.place, f"{now:%Y-%m-%d}"):
+    today, is_on = f"{now:%Y-%m-%d}", settings.lake == "on"
+    is_done = mark.is_current(state.place, today) if is_on else mark.tended == today
+    if is_done or not state.since_hour:
         return None
     try:
+        from automl.monitoring import retention
         from automl.monitoring.tending import tend
 
-        tend(storage, model, mark, state, now, keep_days=settings.log_keep_days)
+        keep = rules().keep
+        if mark.tended != today:
+            retention.expire(storage, model, mark, keep, now, lake=settings.lake)
+        if is_on:
+            most = retention.log_days(keep, settings.log_keep_days)
+            tend(storage, model, mark, state, now, keep_days=most)
+        else:
+            mark.tended = today
+            marks.save(storage, model, mark)
     except Conflict as error:
         return f"{error} It goes on with the lake."
     except Exception as error:  # noqa: BLE001  (whatever is wrong with the lake, models are judged)

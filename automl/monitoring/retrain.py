@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from automl.events import iso
 from automl.log.reader import hour_of
-from automl.monitoring import labels, outbox
+from automl.monitoring import budget, labels, outbox
 from automl.monitoring.causes import Call, calls
 from automl.monitoring.scene import Scene
 from automl.monitoring.state import State
@@ -58,12 +58,13 @@ def brake(scene: Scene, runs: Sequence[Run]) -> str | None:
         return f"challenger {scene.pointer.challenger} is being judged"
     if opened := [run.id for run in runs if run.is_open]:
         return f"run {opened[0]} is open"
-    own = [datetime.fromisoformat(run.at) for run in runs if run.cause["kind"] != "request"]
+    bound = [run for run in runs if run.cause["kind"] != "request"]
+    own = [datetime.fromisoformat(run.at) for run in bound]
     if own and scene.now < (until := own[0] + timedelta(hours=rules.cooldown_hours)):
         return f"the last one was at {iso(own[0])}, and the next may not be before {iso(until)}"
     if len(own) >= rules.most_per_day and scene.now < (until := own[rules.most_per_day - 1] + DAY):
         return f"there were {rules.most_per_day:,} within 24 hours, and the next may not be before {iso(until)}"
-    return None
+    return budget.spent(scene, bound)
 
 
 def _decide(state: State, scene: Scene, call: Call, new: int) -> str:

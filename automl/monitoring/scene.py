@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +23,8 @@ class Scene:
         What the versions' rows are counted by.
     now
         When the pass began.
+    timer_ns
+        A clock for short times, in nanoseconds from any beginning.
     """
 
     registry: Registry
@@ -32,6 +35,7 @@ class Scene:
     references: References
     mark: Mark
     now: datetime
+    timer_ns: Callable[[], int]
 
     @property
     def versions(self) -> list[str]:

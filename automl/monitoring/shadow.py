@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-
-from automl.errors import EvergreenError, Unavailable
 from automl.evaluation.betting import Floats, Wealth, bet
 from automl.lake import lookup
-from automl.monitoring import judge, outbox
+from automl.monitoring import contest as contests
+from automl.monitoring import outbox
+from automl.monitoring.contest import Incomparable
 from automl.monitoring.ingest import Prediction, Truth
 from automl.monitoring.labels import Labels, short
 from automl.monitoring.scene import Scene
@@ -89,9 +88,7 @@ def _take(
     if own:
         try:
             kind, differences = _differences(scene, shadow, own, pairs)
-        except Unavailable:
-            raise
-        except EvergreenError as error:  # one of them cannot read the rows, or cannot answer at all
+        except Incomparable as error:
             _end(state, scene, shadow, f"it cannot be compared with the champion. {error}")
             return
         after, reached = bet(before, differences, ALPHA)
@@ -109,27 +106,26 @@ def _take(
 
 
 def _differences(
-    scene: Scene, shadow: dict[str, Any], places: Sequence[int], pairs: Sequence[tuple[Truth, Prediction]]
+    scene: Scene, shadow: dict[str, Any], keys: Sequence[int], pairs: Sequence[tuple[Truth, Prediction]]
 ) -> tuple[str, Floats]:
     """Kind of the loss, and the champion's minus the shadow's on the rows of some ids, as far as both read them.
 
     Parameters
     ----------
-    places
+    keys
         The last 8 bytes of each id.
     """
-    wanted = set(places)
+    wanted = set(keys)
     found = {key: (one.id, truth["truth"]) for truth, one in reversed(pairs) if (key := short(one.id)) in wanted}
-    own, truths = [found[key][0] for key in places], dict(found.values())  # of an id the first truth stays
-    contest = judge.open_contest(scene.registry, scene.model, shadow["champion"], shadow["version"])
+    own, truths = [found[key][0] for key in keys], dict(found.values())  # of an id the first truth stays
+    contests.check_logged(scene, shadow["champion"], shadow["version"])
+    contest = contests.open_contest(scene.registry, scene.model, shadow["champion"], shadow["version"])
     logged: dict[str, Any] = {}
     for record in lookup.predictions(scene.registry.storage, scene.model, scene.mark, by_id=own):
         logged.setdefault(record["id"], record["features"])
     usable = [one for one in own if one in logged and contest.reads(logged[one])]
-    if not usable:
-        return contest.loss.kind, np.empty(0)
-    champion, other = contest.losses([logged[one] for one in usable], [truths[one] for one in usable])
-    return contest.loss.kind, champion - other
+    sample = contest.sample([logged[one] for one in usable], [truths[one] for one in usable])
+    return contest.loss.kind, sample.champion - sample.challenger
 
 
 def _prove(state: State, scene: Scene, shadow: dict[str, Any], proof: Wealth, kind: str) -> None:

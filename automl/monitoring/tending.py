@@ -41,7 +41,7 @@ def tend(storage: Storage, model: str, mark: Mark, state: State, now: datetime, 
         if (dataset := open_table(storage, model, datasets.TABLE)) is not None:
             _compact(dataset, _day(now))
             dataset.vacuum(VACUUM_HOURS)
-        _remove(storage, model, before=mark.kept_from)
+        remove_days(storage, model, before=mark.kept_from)
         oldest = _day(now - timedelta(days=keep_days))
         if oldest > mark.kept_from and _has_days(storage, model, before=oldest):
             mark.kept_from = oldest  # what is before it goes tomorrow, when no reader that began today looks for it
@@ -71,7 +71,7 @@ def _has_days(storage: Storage, model: str, *, before: str) -> bool:
     return any(day < before for kind in get_args(Kind) for day in storage.folders(LOG, f"{model}/{kind}/"))
 
 
-def _remove(storage: Storage, model: str, *, before: str) -> None:
+def remove_days(storage: Storage, model: str, *, before: str) -> None:
     """Remove the log blobs of the days before one."""
     for kind in get_args(Kind):
         root = f"{model}/{kind}/"

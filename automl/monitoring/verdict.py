@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from automl.evaluation.paired import Difference
 from automl.evaluation.sequential import LOOKS, Look
-from automl.monitoring import judge, outbox
-from automl.monitoring.judge import Contest
+from automl.monitoring import judge, outbox, vetoes
+from automl.monitoring.contest import Contest, Sample
 from automl.monitoring.scene import Scene
 from automl.monitoring.state import State
 
 
-def on_labels(state: State, scene: Scene, contest: Contest, last: Look) -> None:
-    """Act on the last look at labelled rows."""
+def on_labels(state: State, scene: Scene, contest: Contest, last: Look, sample: Sample) -> None:
+    """Act on the last look at labelled rows, those of the sample."""
     running = state.comparison
     assert running is not None  # noqa: S101  (there has been a look)
     plan, parties = running["plan"], contest.parties
@@ -23,7 +22,7 @@ def on_labels(state: State, scene: Scene, contest: Contest, last: Look) -> None:
     )
     evidence = {**last.to_json(), "plan": plan, "looks": running["looks"], "since_ms": running["since_ms"]}
     if last.verdict == "promote":
-        _win(state, scene, parties, seen=seen, evidence=evidence)
+        _win(state, scene, contest, sample, seen=seen, evidence=evidence)
         return
     short_of = "ahead" if plan["rule"] == "no_worse" else "better"
     text = (
@@ -33,16 +32,17 @@ def on_labels(state: State, scene: Scene, contest: Contest, last: Look) -> None:
     outbox.end(state, verdict="kept", text=text, evidence=evidence, **parties)
 
 
-def on_holdout(state: State, scene: Scene, contest: Contest, found: Difference) -> None:
+def on_holdout(state: State, scene: Scene, contest: Contest, sample: Sample) -> None:
     """Act on the one look at holdout rows."""
-    z, parties = found.z(), contest.parties
+    found, parties = sample.difference(), contest.parties
+    z = found.z()
     seen = (
         f"no truth has ever come, so both were put once to {found.n:,} holdout rows that neither was trained on, "
         f"where {_measured(contest, found.mean)} (z = {z:.2f}, needed {judge.ONE_LOOK})."
     )
     evidence = {"n": found.n, "difference": found.mean, "z": z, "bound": judge.ONE_LOOK}
     if z >= judge.ONE_LOOK:
-        _win(state, scene, parties, seen=seen, evidence=evidence)
+        _win(state, scene, contest, sample, seen=seen, evidence=evidence)
         return
     text = f"Challenger {parties['challenger']} does not replace champion {parties['champion']}: {seen}"
     outbox.end(state, verdict="kept", text=text, evidence=evidence, **parties)
@@ -54,8 +54,23 @@ def promote(state: State, parties: dict[str, str], *, seen: str, evidence: dict[
     outbox.end(state, verdict="promoted", text=text, evidence=evidence, **parties)
 
 
-def _win(state: State, scene: Scene, parties: dict[str, str], *, seen: str, evidence: dict[str, Any]) -> None:
-    """Act on a verdict for the challenger: promote it, or recommend it where that is a person's to do."""
+def _win(
+    state: State, scene: Scene, contest: Contest, sample: Sample, *, seen: str, evidence: dict[str, Any]
+) -> None:
+    """Act on a verdict for the challenger: promote it, or recommend it where that is a person's to do.
+
+    A veto keeps it out all the same.
+    """
+    parties = contest.parties
+    if found := vetoes.find(scene, contest, sample):
+        reasons = "; ".join(veto.text for veto in found)
+        text = (
+            f"Champion {parties['champion']} stays, as challenger {parties['challenger']}, which has won overall, is "
+            f"held back by a veto: {reasons}. Overall, {seen}"
+        )
+        against = {**evidence, "vetoes": [dict(veto.evidence) for veto in found]}
+        outbox.end(state, verdict="kept", text=text, evidence=against, **parties)
+        return
     if scene.spec.promotion.mode == "auto":
         promote(state, parties, seen=seen, evidence=evidence)
         return

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields
+from typing import Any
 
 import numpy as np
 import orjson
@@ -29,15 +30,8 @@ def unredacted(storage: Storage, model: str, signature: Signature, rows: Labelle
     ]
     if len(whole) == len(rows):
         return rows
-    return replace(
-        rows,
-        ids=[rows.ids[place] for place in whole],
-        at_ms=rows.at_ms[np.asarray(whole, dtype=np.int64)],
-        versions=[rows.versions[place] for place in whole],
-        features=[rows.features[place] for place in whole],
-        predictions=[rows.predictions[place] for place in whole],
-        truths=[rows.truths[place] for place in whole],
-    )
+    columns = {item.name: getattr(rows, item.name) for item in fields(rows)}
+    return Labelled(**{name: _taken(column, whole) for name, column in columns.items()})
 
 
 def _read_by(storage: Storage, model: str, version: str) -> set[str]:
@@ -47,3 +41,10 @@ def _read_by(storage: Storage, model: str, version: str) -> set[str]:
     except NotFound:
         return set()
     return {feature.name for feature in Signature.from_json(orjson.loads(data)).features}
+
+
+def _taken(column: Any, places: list[int]) -> Any:
+    """Some entries of one field of `Labelled`; a number that is not about single rows stays."""
+    if isinstance(column, list):
+        return [column[place] for place in places]
+    return column[np.asarray(places, dtype=np.int64)] if isinstance(column, np.ndarray) else column

@@ -49,6 +49,8 @@ class Replay:
     clock: FixedClock = field(default_factory=FixedClock)
     trainer: Trainer = trained
     settings: Settings = field(default_factory=lambda: Settings(lake="off"))
+    timer_ns: int = 0
+    """What the monitor times answers by; it stands still unless a test moves it."""
 
     def __post_init__(self) -> None:
         self.model = self.spec.name
@@ -77,10 +79,11 @@ class Replay:
             try:
                 version = self.trainer(self, run)
             except EvergreenError as error:
-                ended.append(self.runs.move(run, status="rejected", message=error.message))
+                now = iso(self.clock())
+                ended.append(self.runs.move(run, status="rejected", message=error.message, ended=now))
                 continue
             self.registry.register(self.model, version)
-            ended.append(self.runs.move(run, status="registered", version=version))
+            ended.append(self.runs.move(run, status="registered", version=version, ended=iso(self.clock())))
         return ended
 
     def predict(
@@ -120,7 +123,9 @@ class Replay:
 
     def watch(self) -> Report:
         """One pass of the monitor."""
-        return monitor_pass(self.storage, self.registry, self.runs, self.clock, self.model)
+        return monitor_pass(
+            self.storage, self.registry, self.runs, self.clock, self.model, timer_ns=lambda: self.timer_ns
+        )
 
     def session(self, version: str) -> ModelSession:
         """A version in memory."""

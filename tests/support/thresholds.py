@@ -7,6 +7,7 @@ import shutil
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 from onnx import TensorProto, helper, numpy_helper
 
@@ -18,7 +19,7 @@ from automl.signature import Feature, Signature
 from automl.spec import Spec
 from automl.tensors import Tensors
 from automl.training import heldout
-from automl.training.baseline import wilson_upper
+from automl.training.baseline import baseline, wilson_upper
 from automl.training.heldout import Heldout
 from automl.training.labelled import read_labelled
 from tests.support.memory import MemoryStorage
@@ -76,8 +77,12 @@ def publish(
     labelled: dict[str, Any] | None = None,
     held: Heldout | None = None,
     trained_on: tuple[int, ...] = (),
+    binned_by: npt.NDArray[np.float64] | None = None,
 ) -> str:
-    """Publish a version with that threshold, as if its holdout had shown that error rate."""
+    """Publish a version with that threshold, as if its holdout had shown that error rate.
+
+    With numbers [N, columns] to be binned by, its baseline tells the distribution of its columns, too.
+    """
     empty = Heldout(
         tensors=Tensors(num=np.empty((0, len(names))), cat=np.empty((0, 0), dtype=object)),
         truth=np.empty(0, dtype=np.int64),
@@ -90,12 +95,16 @@ def publish(
         "clip": None,
         "n": holdout_rows,
     }
+    told = {"task": "classification", "n": holdout_rows}
+    if binned_by is not None:
+        tensors = Tensors(num=binned_by, cat=np.empty((len(binned_by), 0), dtype=object))
+        told = baseline(signature(*names, target=target), tensors, truth=[0, 1], answers=[0, 1])
     rows = io.BytesIO()
     np.save(rows, np.array(sorted(trained_on), dtype=np.uint64))
     files = {
         "model.onnx": graph(threshold, len(names)),
         "signature.json": orjson.dumps(signature(*names, target=target).to_json()),
-        "baseline.json": orjson.dumps({"task": "classification", "n": holdout_rows, "loss": loss}),
+        "baseline.json": orjson.dumps({**told, "loss": loss}),
         "golden.json": orjson.dumps([]),
         "rows.npy": rows.getvalue(),
         "holdout.npz": heldout.dump(held or empty, seed=0),

@@ -39,7 +39,7 @@ def test_every_problem_is_named_at_once_with_the_nearest_key() -> None:
     assert problems({"name": "A!", "serch": {}, "split": {"knd": 1, "holdout": "x"}, "columns": []}) == [
         "Field 'name': expected a small letter, then small letters, digits and hyphens, 63 at most, got 'A!'. "
         "Change it or leave it out.",
-        "Field 'serch': expected one of name, target, task, columns, search, split, monitor, guard, promotion, "
+        "Field 'serch': expected one of name, target, task, columns, search, split, monitor, keep, guard, promotion, "
         "retrain, got an unknown key. Did you mean 'search'?",
         "Field 'split.knd': expected one of kind, holdout, got an unknown key. Did you mean 'kind'?",
         "Field 'split.holdout': expected a number from 0.05 to 0.5, got 'x'. Change it or leave it out.",

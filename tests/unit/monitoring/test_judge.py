@@ -10,6 +10,7 @@ import pytest
 from automl import events
 from automl.evaluation.paired import Loss
 from automl.monitoring import judge
+from automl.monitoring.contest import Incomparable, open_contest
 from automl.tensors import Tensors
 from automl.training.heldout import Heldout
 from tests.support.replay import Replay
@@ -87,14 +88,14 @@ def test_losses_of_both_models_are_those_of_their_own_answers() -> None:
     replay = begun()
     publish(replay, "v2", 0.7)
     told(replay, 50, concept=0.6, seed=1)
-    contest = judge.open_contest(replay.registry, replay.model, "v1", "v2")
-    first, second = contest.losses([{"x": 0.55}, {"x": 0.65}, {"x": 0.8}], [0, 1, 1])
-    assert (first.tolist(), second.tolist()) == ([1, 0, 0], [0, 1, 0])
+    contest = open_contest(replay.registry, replay.model, "v1", "v2")
+    sample = contest.sample([{"x": 0.55}, {"x": 0.65}, {"x": 0.8}], [0, 1, 1])
+    assert (sample.champion.tolist(), sample.challenger.tolist()) == ([1, 0, 0], [0, 1, 0])
     assert contest.loss == Loss(kind="error")
 
 
 def test_a_challenger_for_another_target_is_incomparable() -> None:
     replay = begun()
     publish(replay, "v2", 0.7, target="low")
-    with pytest.raises(judge.Incomparable, match="predicts 'low'"):
-        judge.open_contest(replay.registry, replay.model, "v1", "v2")
+    with pytest.raises(Incomparable, match="predicts 'low'"):
+        open_contest(replay.registry, replay.model, "v1", "v2")

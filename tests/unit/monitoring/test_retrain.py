@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -10,6 +11,7 @@ import pytest
 
 from automl import events, spec
 from automl.errors import EvergreenError
+from automl.events import iso
 from automl.monitoring import drift
 from automl.monitoring import state as states
 from automl.parsing import parse_records
@@ -100,6 +102,35 @@ def test_the_schedule_counts_from_the_newest_run_whoever_asked_for_it() -> None:
     told(replay, 100, concept=0.5, seed=9000)
     replay.watch()
     assert causes(replay) == ["request", "schedule", "schedule"]
+
+
+def test_the_budget_of_a_month_bounds_the_minutes_of_runs_and_says_until_when() -> None:
+    def slow(replay: Replay, run: Run) -> str:
+        replay.clock.advance(minutes=4)
+        raise EvergreenError("No model was found.")
+
+    replay = begun(trainer=slow, search={"time_budget": 120}, retrain={"min_new_labels": 100, "budget_minutes": 9})
+    for step in range(4):
+        more(replay, 800, seed=1000 * step)
+    assert causes(replay) == ["accuracy", "accuracy"]  # 4 minutes each, and the next may take 2
+    free = iso(datetime.fromisoformat(replay.runs.find(replay.model)[1].started or "") + timedelta(days=30))
+    expected = (
+        f"runs took 8.0 of the 9 minutes that they may take within 30 days, and the next may not be before {free}"
+    )
+    assert expected in reason(replay)
+    replay.clock.now = datetime.fromisoformat(free) - timedelta(minutes=5)
+    more(replay, 100, seed=9000)
+    assert len(causes(replay)) == 2
+    replay.clock.now = datetime.fromisoformat(free)
+    more(replay, 100, seed=9500)
+    assert len(causes(replay)) == 3
+
+
+def test_a_search_that_is_longer_than_the_budget_is_never_asked_for() -> None:
+    replay = begun(trainer=in_vain, search={"time_budget": 120}, retrain={"budget_minutes": 1.5})
+    more(replay, 800, seed=1)
+    assert causes(replay) == []
+    assert "one search of 2 minutes is more than the 1.5 of retrain.budget_minutes" in reason(replay)
 
 
 def test_the_schedule_waits_for_something_new_to_learn_from() -> None:

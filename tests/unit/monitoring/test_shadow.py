@@ -12,7 +12,7 @@ import pytest
 from automl import events, spec
 from automl.monitoring import shadow
 from automl.monitoring import state as states
-from automl.monitoring.judge import Contest
+from automl.monitoring.contest import Contest
 from automl.monitoring.passes import NOTHING_NEW
 from automl.spec_sections import Promotion
 from automl.storage import CONTROL, MODELS
@@ -52,13 +52,13 @@ def rolled_back() -> Replay:
 def scored(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many rows each comparison of the two models took."""
     counts: list[int] = []
-    losses = Contest.losses
+    sample = Contest.sample
 
     def counted(self: Contest, records: Sequence[Any], truths: Sequence[Any]) -> Any:
         counts.append(len(records))
-        return losses(self, records, truths)
+        return sample(self, records, truths)
 
-    monkeypatch.setattr(Contest, "losses", counted)
+    monkeypatch.setattr(Contest, "sample", counted)
     return counts
 
 
