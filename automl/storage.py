@@ -7,6 +7,8 @@ fails with 412 or 409 although it was applied, so callers that must know re-read
 from __future__ import annotations
 
 import base64
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,7 +25,7 @@ from azure.core.exceptions import (
 )
 from azure.storage.blob import BlobBlock, BlobClient, BlobServiceClient
 
-from automl import account
+from automl import account, surroundings
 from automl.account import Tables
 from automl.errors import EvergreenError, Unavailable
 from automl.pauses import RETRIES, ShortFirst
@@ -137,6 +139,7 @@ class AzureStorage:
             "retry_policy": ShortFirst(retries),
             "connection_timeout": 5,
             "read_timeout": 60,
+            "use_env_settings": surroundings.have_a_say(os.environ, sys.platform),
         }
         options = self._options
         if settings.storage:

@@ -153,7 +153,7 @@ def _synchronous(work: Callable[..., Any], wording: Wording) -> Callable[..., An
 def _traced(req: func.HttpRequest, result: Any) -> func.HttpResponse:
     traceparent = traceparent_of(req)
     trace = {} if traceparent is None else {"traceparent": traceparent}
-    if not isinstance(result, func.HttpResponse):
+    if type(result) is bytes or not isinstance(result, func.HttpResponse):  # the latter asks in Python
         return answer(result, headers={"x-request-id": request_id_of(req), **trace})
     if "x-request-id" not in result.headers:
         result.headers["x-request-id"] = request_id_of(req)

@@ -155,7 +155,7 @@ def _query(text: str) -> dict[str, str]:
 
 def _response(answer: object) -> tuple[int, Headers, bytes]:
     """What goes over the wire for what a handler returned: HttpResponse, text, or nothing (204)."""
-    if isinstance(answer, func.HttpResponse):
+    if type(answer) is func.HttpResponse or isinstance(answer, func.HttpResponse):  # the latter asks in Python
         headers: Headers = []
         has_type = False
         for given, value in answer.headers:

@@ -56,11 +56,18 @@ class Invoker:
         arguments = {function.parameter: value}
         if function.wants_context:
             arguments["context"] = self._context(function, invocation_id, headers or {})
-        with self._deadlines:
+        begun = self._deadlines.begin()
+        try:
             if function.is_async:
                 return await function.handler(**arguments)
             call = functools.partial(contextvars.copy_context().run, self._in_thread, function.handler, arguments)
             return await asyncio.get_running_loop().run_in_executor(self._pool, call)
+        except asyncio.CancelledError as error:
+            if self._deadlines.end(begun):
+                raise TimeoutError from error
+            raise
+        finally:
+            self._deadlines.end(begun)
 
     @property
     def threads_at_work(self) -> int:
