@@ -124,7 +124,11 @@ class Parser:
         num = np.fromiter(chain.from_iterable(numbers), np.float64, count * width).reshape(count, width)
         if _has_infinity(numbers) if count <= _FEW else np.isinf(num).any():
             raise ValueError
-        columns = zip(*map(self._texts, records), strict=True)
+        cells = map(self._texts, records)
+        if count <= _FEW:
+            rows = [[known[text] for known, text in zip(self._canonical, row, strict=True)] for row in cells]
+            return Tensors(num=num, cat=np.array(rows, dtype=object).reshape(count, len(self._canonical)))
+        columns = zip(*cells, strict=True)
         texts = [list(map(known.__getitem__, column)) for known, column in zip(self._canonical, columns, strict=True)]
         cat = np.array(texts, dtype=object).reshape(len(texts), count)
         return Tensors(num=num, cat=np.ascontiguousarray(cat.T))

@@ -129,12 +129,13 @@ _READERS = {
 
 def _records(reading: Reading, records: list[Any]) -> Rows:
     check_count(reading, len(records))
-    remedy = "Send each row as an object."
-    refuse(
-        Problem(field="body", expected="an object", got=kind(record), row=row, remedy=remedy)
-        for row, record in enumerate(records)
-        if not isinstance(record, dict)
-    )
+    if set(map(type, records)) != {dict}:
+        remedy = "Send each row as an object."
+        refuse(
+            Problem(field="body", expected="an object", got=kind(record), row=row, remedy=remedy)
+            for row, record in enumerate(records)
+            if not isinstance(record, dict)
+        )
     check_columns(reading, max(map(len, records)))
     tensors = reading.parser.records(records)
     name = reading.key
