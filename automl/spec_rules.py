@@ -84,6 +84,7 @@ RULES: forms.Rules = {
     "guard.shift": (number(0.05, 1.0), "a number from 0.05 to 1"),
     "guard.range": (number(1.0, 1e9), "a number from 1 to 1000000000"),
     "promotion.mode": (option("auto", "manual"), "auto or manual"),
+    "promotion.share": (number(0.0, 0.5), "a number from 0 to 0.5"),
     "promotion.rows": (whole(1000, 10**7), "a whole number from 1000 to 10000000"),
     "promotion.alarm_rows": (whole(200, 10**7), "a whole number from 200 to 10000000"),
     "promotion.margin": (number(0.0, 0.2), "a number from 0 to 0.2"),

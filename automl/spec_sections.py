@@ -134,6 +134,9 @@ class Promotion:
     mode: Literal["auto", "manual"] = "auto"
     """Who promotes a challenger that has proved itself: the monitor, or a person to whom it is recommended."""
 
+    share: float = 0.0
+    """Share of the scoring requests that a challenger answers while it is judged; 0: none, it answers in silence."""
+
     rows: int = 5000
     """Labelled rows after which the comparison ends at the latest; looks are at each fifth of it."""
 

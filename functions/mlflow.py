@@ -16,7 +16,7 @@ from functions.api_document.described import Answer, described
 from functions.bodies import Body, UnsupportedMedia
 from functions.health import readiness
 from functions.http import PROBLEM, Failure, answer, details, endpoint, endpoint_with, routes
-from functions.requests import JSON, MODEL_VERSION, TEXT, media_type, version_of
+from functions.requests import JSON, MODEL_VERSION, SESSION_ID, TEXT, media_type, session_of, version_of
 
 blueprint = routes()
 
@@ -47,7 +47,7 @@ def wording(failure: Failure) -> func.HttpResponse:
     "mlflow",
     "Scores",
     body={JSON: "InvocationsRequest", "text/csv": "CsvRows"},
-    parameters=(MODEL_VERSION,),
+    parameters=(MODEL_VERSION, SESSION_ID),
     refuses=(NotFound,),
     errors="mlflow",
     per_model=True,
@@ -61,7 +61,9 @@ async def invocations(req: func.HttpRequest) -> bytes:
     model = serving.default_model.known()
     if model is None:
         model = await asyncio.to_thread(serving.default_model.get)
-    return await serving.scoring.answer(model, read, response.to_json, size=len(body), version=version)
+    return await serving.scoring.answer(
+        model, read, response.to_json, size=len(body), version=version, named=session_of(req)
+    )
 
 
 @blueprint.route("ping", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)

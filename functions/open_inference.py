@@ -18,7 +18,7 @@ from functions.bodies import Body
 from functions.headers import header
 from functions.health import readiness
 from functions.http import Failure, answer, endpoint_with, routes
-from functions.requests import BYTES, JSON, MODEL_VERSION, media_type, model_of, version_of
+from functions.requests import BYTES, JSON, MODEL_VERSION, SESSION_ID, media_type, model_of, session_of, version_of
 
 blueprint = routes()
 
@@ -103,7 +103,7 @@ def v2_version_ready(req: func.HttpRequest) -> dict[str, Any]:
 
 @blueprint.route("v2/models/{model}/infer", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
-@about_inference(parameters=(HEADER.lower(), MODEL_VERSION), per_model=True)
+@about_inference(parameters=(HEADER.lower(), MODEL_VERSION, SESSION_ID), per_model=True)
 async def v2_infer(req: func.HttpRequest) -> func.HttpResponse:
     """Predictions for the rows in the tensors of the body."""
     return await _infer(req)
@@ -137,7 +137,9 @@ async def _infer(req: func.HttpRequest) -> func.HttpResponse:
     body = await Body.of(req, serving.core.settings.max_body_bytes).unpacked()
     media_type(req, JSON, BYTES)
     inference = Inference(body, header(req, HEADER))
-    response = await serving.scoring.answer(model, inference.read, inference.write, size=len(body), version=version)
+    response = await serving.scoring.answer(
+        model, inference.read, inference.write, size=len(body), version=version, named=session_of(req)
+    )
     if response.header_length is None:
         return answer(response.body)
     return answer(response.body, headers={HEADER: str(response.header_length)}, mimetype=BYTES)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import os
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import azure.functions as func
@@ -21,6 +23,9 @@ TEXT = "text/plain"
 
 MODEL_VERSION = "x-model-version"
 """The header that pins the version which shall answer."""
+
+SESSION_ID = "x-session-id"
+"""The header that names what a request is about, where its rows have no business key."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,79}")
 _PROCESS = os.urandom(8).hex()
@@ -49,6 +54,11 @@ def version_of(req: func.HttpRequest) -> str | None:
     """The version that a request pins, by its route or by the header `x-model-version`. Raises NotFound."""
     given = req.route_params.get("version") or header(req, MODEL_VERSION)
     return None if given is None else name_of(given, "version")
+
+
+def session_of(req: func.HttpRequest) -> Callable[[], str | None]:
+    """Gives what a request says it is about; looked up only when asked for, as few models have use for it."""
+    return partial(header, req, SESSION_ID)
 
 
 def body_of(req: func.HttpRequest, limit: int) -> bytes:

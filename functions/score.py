@@ -11,7 +11,7 @@ from functions import parts
 from functions.api_document.described import described
 from functions.bodies import Body
 from functions.http import endpoint, routes
-from functions.requests import JSON, MODEL_VERSION, media_type, model_of, version_of
+from functions.requests import JSON, MODEL_VERSION, SESSION_ID, media_type, model_of, session_of, version_of
 
 blueprint = routes()
 
@@ -24,7 +24,7 @@ _READERS = {JSON: rows.from_json, "text/csv": rows.from_csv}
     "scoring",
     "Scores",
     body={JSON: "ScoreRequest", "text/csv": "CsvRows"},
-    parameters=(MODEL_VERSION,),
+    parameters=(MODEL_VERSION, SESSION_ID),
     per_model=True,
 )
 async def score(req: func.HttpRequest) -> bytes:
@@ -34,4 +34,6 @@ async def score(req: func.HttpRequest) -> bytes:
     body = await Body.of(req, serving.core.settings.max_body_bytes).unpacked()
     read = partial(_READERS[media_type(req, *_READERS)], body=body)
     version = version_of(req)
-    return await serving.scoring.answer(model, read, response.to_json, size=len(body), version=version)
+    return await serving.scoring.answer(
+        model, read, response.to_json, size=len(body), version=version, named=session_of(req)
+    )

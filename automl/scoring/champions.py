@@ -33,6 +33,7 @@ from automl.scoring.loading import load
 from automl.scoring.once import Once
 from automl.scoring.rounds import Rounds
 from automl.scoring.session import ModelSession
+from automl.scoring.trials import Trials
 from automl.settings import Settings
 from automl.telemetry.metrics import LOAD_DURATION
 
@@ -61,6 +62,7 @@ class Champions:
         self._sharing = threading.Lock()
         self._sessions = Sessions(self._loaded, settings.model_cache_bytes, clock)
         self._following = Following(registry, self._sessions, clock)
+        self._trials = Trials(registry, self._sessions, clock)
         self._held: dict[str, Held] = {}
         self._once: Once[str, ModelSession] = Once()
         self._loaders = ThreadPoolExecutor(LOADERS, thread_name_prefix="load", initializer=turns.step_back)
@@ -120,15 +122,20 @@ class Champions:
         return True, None if held is None else held.trouble or held.unread or self._unlogged(model)
 
     def look(self, model: str) -> None:
-        """See what is not to be logged and whether the pointer moved; follow it if the new champion can answer."""
+        """See what is not to be logged and whether the pointer moved; follow it if the new champion can answer.
+
+        A challenger that is given a share of the requests is loaded here, and only here.
+        """
         if (redaction := self._redactions.get(model)) is not None:
             redaction.look(self._registry.storage, model)
         if model not in self._held:
             return  # only versions of it were pinned, or the model was deleted
         try:
-            self._once(model, lambda: self._current(model))
+            session = self._once(model, lambda: self._current(model))
         except NotFound:
             return  # the model was deleted: it is forgotten already
+        if (held := self._held.get(model)) is not None:
+            self._trials.look(session, held.challenger)
 
     def versions(self) -> dict[str, str]:
         """The version that answers for each model in memory."""

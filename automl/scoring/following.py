@@ -22,6 +22,8 @@ class Held:
     ----------
     etag
         Of the pointer it was loaded for.
+    challenger
+        Which version is being judged against it; None where it is not the champion itself.
     trouble
         Why it is not the champion that the pointer names; None when it is.
     unread
@@ -34,6 +36,7 @@ class Held:
 
     version: str
     etag: str
+    challenger: str | None = None
     trouble: str | None = None
     unread: str | None = None
     is_asked: bool = True
@@ -79,19 +82,19 @@ class Following:
     def _moved(self, model: str, held: Held, old: ModelSession, pointer: Pointer) -> tuple[Held, ModelSession]:
         """The champion once the pointer has moved, or the old one while the new one cannot answer."""
         if pointer.champion == held.version:
-            return Held(version=held.version, etag=pointer.etag), old
+            return Held(version=held.version, etag=pointer.etag, challenger=pointer.challenger), old
         try:
             session = self._sessions.get(model, pointer.champion)
         except Unavailable as error:  # the old ETag stays, so that the next look tries again
             self._in_trouble(model, held, f"Champion {pointer.champion} cannot be read yet: {error}")
             return held, old
         except EvergreenError as error:
-            held.etag = pointer.etag
+            held.etag, held.challenger = pointer.etag, None
             text = f"Champion {pointer.champion} cannot answer: {error} Version {held.version} answers."
             self._in_trouble(model, held, text)
             return held, old
         logger.info("Model %s answers with version %s.", model, session.version)
-        return Held(version=session.version, etag=pointer.etag), session
+        return Held(version=session.version, etag=pointer.etag, challenger=pointer.challenger), session
 
     def _first(self, model: str, pointer: Pointer) -> tuple[Held, ModelSession]:
         """The champion of a cold start, or its predecessor where it cannot answer."""
@@ -104,7 +107,8 @@ class Following:
             except EvergreenError as error:
                 reasons.append(f"version {version} cannot answer: {error}")
                 continue
-            held = Held(version=version, etag=pointer.etag)
+            challenger = None if reasons else pointer.challenger
+            held = Held(version=version, etag=pointer.etag, challenger=challenger)
             if reasons:
                 self._in_trouble(model, held, f"Champion {reasons[0]} Its predecessor {version} answers.")
             return held, session

@@ -7,8 +7,9 @@ are read, scored and written on the event loop; those that would hold it up go t
 from __future__ import annotations
 
 import asyncio
+import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -20,9 +21,10 @@ from automl.scoring.champions import Champions
 from automl.scoring.reading import Limits, Reading, Rows
 from automl.scoring.session import ModelSession, Scores
 from automl.scoring.together import Together
+from automl.scoring.trial import Trial
 from automl.settings import Settings
 from automl.telemetry.meter import Meter
-from automl.telemetry.metrics import SCORE_DURATION, SCORE_ERRORS, SCORE_ROWS
+from automl.telemetry.metrics import SCORE_DECLINED, SCORE_DURATION, SCORE_ERRORS, SCORE_ROWS
 from automl.tensors import to_records
 
 INLINE_BYTES = 8 * 1024
@@ -69,10 +71,20 @@ class Scoring:
         The log of predictions.
     settings
         `log` (`off` writes nothing), `log_sample`, and the limits of a request.
+    chance
+        Gives numbers from 0 to 1, by which requests without a name are shared out.
     """
 
     def __init__(
-        self, *, champions: Champions, ids: Ids, log: AppendLog, settings: Settings, clock: Clock, meter: Meter
+        self,
+        *,
+        champions: Champions,
+        ids: Ids,
+        log: AppendLog,
+        settings: Settings,
+        clock: Clock,
+        meter: Meter,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self._champions = champions
         self._ids = ids
@@ -83,6 +95,7 @@ class Scoring:
         )
         self._clock = clock
         self._meter = meter
+        self._chance = chance
         self._together = Together()
 
     async def answer(
@@ -93,6 +106,7 @@ class Scoring:
         *,
         size: int,
         version: str | None = None,
+        named: Callable[[], str | None] = lambda: None,
     ) -> Response:
         """The response to one request.
 
@@ -105,7 +119,10 @@ class Scoring:
         size
             Bytes of the request's body.
         version
-            The version that is to answer; the champion where none is named.
+            The version that is to answer; the champion where none is named, or for a share of the requests its
+            challenger (`trial`).
+        named
+            Gives the name that the request has where its rows have no key: the same name has the same version answer.
 
         Raises
         ------
@@ -119,7 +136,10 @@ class Scoring:
             session = self._champions.cached(model, version)
             if session is None:
                 session = await self._champions.found(model, version)
-            scored = await self._score(session, read, size)
+            if version is not None or (trial := session.trial) is None:
+                scored = await self._score(session, read, size)
+            else:
+                session, scored = await self._tried(session, trial, read, size, named)
             answer = await self._logged(session, scored)
             response = write(answer) if size <= INLINE_BYTES else await asyncio.to_thread(write, answer)
         except Exception as error:
@@ -128,6 +148,26 @@ class Scoring:
         self._meter.observe(SCORE_DURATION, (time.perf_counter_ns() - started) / 1e6, session.model)
         self._meter.add(SCORE_ROWS, len(scored.ids), session.model)
         return response
+
+    async def _tried(
+        self, champion: ModelSession, trial: Trial, read: Read, size: int, named: Callable[[], str | None]
+    ) -> tuple[ModelSession, _Scored]:
+        """Who answers while a challenger takes a share, and the answer. What the challenger cannot answer, the
+        champion does.
+        """
+        keys: Sequence[str | None] | None = None
+        if champion.key is not None:
+            reading = champion.reading(self._limits)
+            keys = (read(reading) if size <= INLINE_BYTES else await asyncio.to_thread(read, reading)).keys
+        challenger = trial.chosen(keys, named, self._chance)
+        if challenger is None:
+            return champion, await self._score(champion, read, size)
+        try:
+            return challenger, await self._score(challenger, read, size)
+        except EvergreenError:
+            scored = await self._score(champion, read, size)  # raises what is wrong with the request, if that is
+        self._meter.add(SCORE_DECLINED, 1, trial.model)
+        return champion, scored
 
     async def _score(self, session: ModelSession, read: Read, size: int) -> _Scored:
         """Read and score here, or in a thread where it would take longer than about a millisecond."""

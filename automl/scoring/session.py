@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from automl.parsing import Parser
 from automl.scoring import guard, runtime
 from automl.scoring.guard import Unfit
 from automl.scoring.reading import Limits, Reading
+from automl.scoring.trial import Trial
 from automl.signature import Label, Signature
 from automl.tensors import Tensors
 
@@ -87,10 +90,11 @@ class ModelSession:
         self.parser = Parser(signature, strict=True)
         """Reads the rows of requests."""
         self._reading = Reading(parser=self.parser, key=key)
-        self.recorder = Recorder(
-            model=model, version=version, role="champion", key=key, redaction=redaction or Redaction()
-        )
+        self._redaction = redaction or Redaction()
+        self.recorder = self._recorder("champion")
         """Writes the lines of the log."""
+        self.trial: Trial | None = None
+        """The challenger that answers a share of what this version is asked as champion, if one does."""
         self.memory_bytes = runtime.memory_bytes(len(onnx))
         """What this session takes, by estimate."""
         self.quick_rows = 1
@@ -110,6 +114,13 @@ class ModelSession:
         if self._reading.limits is not limits:
             self._reading = Reading(parser=self.parser, key=self.key, limits=limits)
         return self._reading
+
+    @cached_property
+    def challenging(self) -> ModelSession:
+        """The same version as it answers as challenger: the log says so."""
+        other = copy(self)
+        other.recorder = self._recorder("challenger")
+        return other
 
     def score(self, tensors: Tensors) -> Scores:
         """Labels and probabilities of all rows. Raises Unfit when the graph fails on them."""
@@ -136,6 +147,9 @@ class ModelSession:
         except KeyError as error:
             raise self._unfit(f"the graph answers {error}, which is no class of the signature") from error
         return Scores(labels=labels, probabilities=answer[1].astype(np.float64, copy=False))
+
+    def _recorder(self, role: str) -> Recorder:
+        return Recorder(model=self.model, version=self.version, role=role, key=self.key, redaction=self._redaction)
 
     def _check_inputs(self, widths: Mapping[str, int]) -> None:
         given = {item.name: (item.type, item.shape) for item in self._session.get_inputs()}

@@ -47,6 +47,13 @@ SCORE_ERRORS = Metric(
     dimensions=("reason",),
     text="Requests refused or failed once their body was read, by the code of the error.",
 )
+SCORE_DECLINED = Metric(
+    name="evergreen.score.declined",
+    kind="counter",
+    unit="{request}",
+    dimensions=("model",),
+    text="Requests of a challenger's share that the champion answered, as the challenger could not.",
+)
 LOAD_DURATION = Metric(
     name="evergreen.model.load.duration",
     kind="histogram",

@@ -7,7 +7,7 @@ from typing import Any
 from automl.scoring.inference_protocol.tensors import HEADER
 from automl.spec_rules import MODEL_NAME
 from automl.uploads import MAX_BLOCKS, NAME
-from functions.requests import MODEL_VERSION
+from functions.requests import MODEL_VERSION, SESSION_ID
 
 Schema = dict[str, Any]
 
@@ -57,6 +57,14 @@ def parameters() -> dict[str, Schema]:
             "The version that shall answer; without it the champion does.",
             name,
             "20261120T160000Z-1a2b3c4d",
+        ),
+        SESSION_ID: _optional(
+            "header",
+            SESSION_ID,
+            "What the request is about, where its rows have no business key: of the versions that share the traffic, "
+            "the same one answers it each time.",
+            {"type": "string"},
+            "s-81f2",
         ),
         "inference-header-content-length": _optional(
             "header",
