@@ -140,7 +140,8 @@ class Scoring:
                 scored = await self._score(session, read, size)
             else:
                 session, scored = await self._tried(session, trial, read, size, named)
-            answer = await self._logged(session, scored)
+            logged = bool(scored.lines) and await self._is_logged(session.model, scored)
+            answer = Answer(session=session, scores=scored.scores, ids=scored.ids, logged=logged)
             response = write(answer) if size <= INLINE_BYTES else await asyncio.to_thread(write, answer)
         except Exception as error:
             self._meter.add(SCORE_ERRORS, 1, getattr(error, "code", EvergreenError.code))
@@ -205,18 +206,17 @@ class Scoring:
             )
         return _Scored(scores=scores, ids=ids, lines=lines)
 
-    async def _logged(self, session: ModelSession, scored: _Scored) -> Answer:
-        logged = bool(scored.lines)
-        if logged:
-            try:
-                await self._log.append(session.model, scored.lines, len(scored.ids))
-            except Unavailable:
-                logged = False  # counted and reported by the log
-        return Answer(session=session, scores=scored.scores, ids=scored.ids, logged=logged)
+    async def _is_logged(self, model: str, scored: _Scored) -> bool:
+        try:
+            await self._log.append(model, scored.lines, len(scored.ids))
+        except Unavailable:
+            return False  # counted and reported by the log
+        return True
 
     def _is_sampled(self, prediction_id: str) -> bool:
         """Whether a request is logged, by chance: the end of its first id is a hash."""
-        return self._sample == 1 or int(prediction_id[-6:], 16) < self._sample * 2**24
+        sample = self._sample
+        return sample == 1 or (sample > 0 and int(prediction_id[-6:], 16) < sample * 2**24)
 
 
 def _unanswered(rows: list[int]) -> InvalidInput:
