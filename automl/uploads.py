@@ -147,6 +147,14 @@ def find(storage: Storage, model: str, upload: str) -> Upload:
     return known
 
 
+def all_of(storage: Storage, model: str) -> dict[str, Upload]:
+    """The records of all whole tables of a model, by the names of their uploads."""
+    root = f"{model}/uploads/"
+    names = [info.name.removeprefix(root).removesuffix(".json") for info in storage.find(CONTROL, root)]
+    found = {name: _find(storage, model, name) for name in names}
+    return {name: upload for name, upload in found.items() if upload is not None}
+
+
 def _committed(storage: Storage, model: str, upload: str, order: Order) -> Upload:
     blob = _blob(model, upload)
     try:

@@ -135,6 +135,19 @@ class Api:
         """Ask for a pass of the monitor now."""
         return self._transport.object("POST", f"/models/{model}/monitor")
 
+    def erase(self, model: str, business_key: str) -> dict[str, Any]:
+        """Ask for the erasure of all that is stored of a business key; the receipt as it is now."""
+        return self._transport.object("POST", f"/models/{model}/erasures", json={"key": business_key})
+
+    def erasure(self, model: str, receipt: str) -> dict[str, Any]:
+        """A receipt of an erasure."""
+        return self._transport.object("GET", f"/models/{model}/erasures/{receipt}")
+
+    def erasures(self, model: str) -> list[dict[str, Any]]:
+        """The receipts of a model, oldest first."""
+        found: list[dict[str, Any]] = self._transport.object("GET", f"/models/{model}/erasures")["erasures"]
+        return found
+
     def delete(self, model: str) -> dict[str, Any]:
         """Take a model out of service and have everything removed that is stored of it, which takes some seconds."""
         return self._transport.object("DELETE", f"/models/{model}")

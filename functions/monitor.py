@@ -1,4 +1,4 @@
-"""The timer: a monitor pass over every model, then the delivery of the events it and others have written."""
+"""The timer: a monitor pass over every model, what is left of its erasures, then the delivery of the events."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
+from automl import erasures
 from functions import parts
 from functions.http import routes
 from functions.logs import OneLine
@@ -31,6 +32,11 @@ def watch_models(timer: func.TimerRequest) -> None:
             tell(report)
             if core.telemetry.sender is not None:  # gauges cost two reads a model
                 gauges.tell(core.telemetry.meter, core.registry, report, core.clock())
+            if erasures.is_open(core.storage, report.model):
+                from automl.monitoring import erasing
+
+                for receipt in erasing.carry_out(core.registry, core.clock, report.model):
+                    logger.info("Erasure %s of model %s: %s", receipt.id, report.model, receipt.text)
     deliver.deliver_all(core.registry, core.settings, core.clock)
     core.telemetry.flush()
 

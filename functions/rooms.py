@@ -15,6 +15,7 @@ def rooms(role: Role) -> Iterator[ModuleType]:
     if role in ("serve", "all"):
         from functions import (
             data,
+            erasures,
             mlflow,
             models,
             open_inference,
@@ -27,7 +28,20 @@ def rooms(role: Role) -> Iterator[ModuleType]:
             watch,
         )
 
-        yield from (score, open_inference, mlflow, truth, models, versions, data, runs, watch, quarantine, openapi)
+        yield from (
+            score,
+            open_inference,
+            mlflow,
+            truth,
+            models,
+            versions,
+            data,
+            runs,
+            watch,
+            quarantine,
+            erasures,
+            openapi,
+        )
     if role in ("train", "all"):
         from functions import monitor, train
 

@@ -1,4 +1,4 @@
-"""The queue: a run to carry out, a monitor pass that was asked for, or a model to remove."""
+"""The queue: a run to carry out, a monitor pass that was asked for, an erasure, or a model to remove."""
 
 from __future__ import annotations
 
@@ -48,6 +48,11 @@ def work_on_queue(message: func.QueueMessage) -> None:
             with core.telemetry.tracer.span("monitor", model=model):
                 tell(passes.monitor_pass(core.storage, core.registry, core.runs, core.clock, model))
             core.telemetry.flush()
+        case {"kind": "erase", "model": str(model)}:
+            from automl.monitoring import erasing
+
+            for receipt in erasing.carry_out(core.registry, core.clock, model):
+                logger.info("Erasure %s of model %s: %s", receipt.id, model, receipt.text)
         case {"kind": "delete", "model": str(model)}:
             from automl import deletion
 
@@ -56,5 +61,5 @@ def work_on_queue(message: func.QueueMessage) -> None:
             logger.info("Model %s was removed: %s blobs", model, sum(removed.values()))
         case _:
             raise ValueError(
-                f"Expected a message of kind train, monitor or delete, got {message.get_body()[:200]!r}."
+                f"Expected a message of kind train, monitor, erase or delete, got {message.get_body()[:200]!r}."
             )

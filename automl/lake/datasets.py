@@ -7,6 +7,7 @@ which outlives the rows themselves.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -17,6 +18,7 @@ from automl.errors import Conflict, NotFound, Unavailable
 from automl.lake import dataset_rows, delta
 from automl.lake.dataset_rows import Batch, Numbers
 from automl.lake.delta import Table
+from automl.lake.erasing import Wanted
 from automl.lake.features import Layout
 from automl.signature import Signature
 from automl.storage import Storage
@@ -79,21 +81,21 @@ def read(storage: Storage, model: str, signature: Signature, numbers: Numbers) -
     return dataset_rows.tensors(signature, rows, layout), dataset_rows.target(signature, rows)
 
 
-def forget(storage: Storage, model: str, key: str) -> int:
-    """Remove all rows of a business key; how many there were.
+def erased_by(key: str, prediction_ids: Collection[str]) -> Wanted:
+    """Tells the rows of a business key and of some predictions."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-    The data files that held them stay until the table is vacuumed. Versions that were trained on one of them cannot
-    be reproduced any more.
+    keys, ids = pa.array([key], pa.string()), pa.array(list(prediction_ids), pa.string())
+    return lambda batch: pc.or_(pc.is_in(batch.column("key"), keys), pc.is_in(batch.column("id"), ids))
 
-    Raises
-    ------
-    Conflict
-        Another process changed the table first: try again.
-    Unavailable
-        The lake cannot be reached.
-    """
+
+def numbers_of(storage: Storage, model: str, is_wanted: Wanted) -> Numbers:
+    """The numbers of some rows, int64 [N] in their order."""
     table = delta.open_table(storage, model, TABLE)
-    return 0 if table is None else table.delete("key", key)
+    parts = table.scan(["row", "key", "id"]) if table else ()
+    found = [batch.column("row").to_numpy()[np.asarray(is_wanted(batch))] for batch in parts]
+    return np.sort(np.concatenate([np.empty(0, dtype=np.int64), *found]))
 
 
 def _add(storage: Storage, model: str, batch: Batch, day: date) -> tuple[int, Numbers]:

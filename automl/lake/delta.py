@@ -100,12 +100,6 @@ class Table:
         """Add an Arrow stream of rows, with any new columns, as the batch of this number. Raises Conflict."""
         self._write(rows, number, {})
 
-    def delete(self, column: str, value: str) -> int:
-        """Remove the rows with this text in a column; how many there were. Raises Conflict."""
-        quoted = value.replace("'", "''")
-        with _translated():
-            return int(self._handle.delete(f"{column} = '{quoted}'")["num_deleted_rows"])
-
     def _write(self, rows: Any, number: int, metadata: Mapping[str, str]) -> None:
         from deltalake import CommitProperties, Transaction, write_deltalake
 
@@ -195,6 +189,11 @@ class Table:
         """Remove data files that no version of the last so many hours names."""
         with _translated():
             self._handle.vacuum(retention_hours=keep_hours, dry_run=False)
+
+    def vacuum_replaced(self) -> None:
+        """Remove all data files that an older version names and this one does not, however young they are."""
+        with _translated():
+            self._handle.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False, full=False)
 
 
 def open_table(storage: Storage, model: str, name: str) -> Table | None:

@@ -133,9 +133,14 @@ def recall(
     Rejected
         They are not what they were.
     """
-    with np.load(io.BytesIO(file), allow_pickle=False) as steps:
-        numbers = np.cumsum(steps["steps"])
-    tensors, target = datasets.read(storage, model, signature, numbers)
+    tensors, target = datasets.read(storage, model, signature, numbers_in(file))
     if digest(row_hashes(signature, tensors, target)) != told["sha256"]:
         raise Rejected(f"The rows in {told['table']} are not those that the version was made of: they were changed.")
     return tensors, target
+
+
+def numbers_in(file: bytes) -> Numbers:
+    """The numbers that `Kept.to_file` wrote, int64 [N]."""
+    with np.load(io.BytesIO(file), allow_pickle=False) as steps:
+        numbers: Numbers = np.cumsum(steps["steps"])
+    return numbers

@@ -30,6 +30,7 @@ def parameters() -> dict[str, Schema]:
         "upload": _in_path("upload", "Name of the upload, chosen by who sends it.", upload, "first"),
         "number": _in_path("number", "Position of the block in the table, from 0.", number, 0),
         "entry": _in_path("entry", "Id of what is held back.", name, "20261120T16"),
+        "erasure": _in_path("erasure", "Id of an erasure.", name, "20261120T160000Z-7c0358b1"),
         "file": _in_path("file", "Name of a file of the version.", name, "manifest.json"),
         "at": _optional(
             "query",

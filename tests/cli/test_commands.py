@@ -18,6 +18,13 @@ MOVED = {"champion": VERSION, "challenger": None, "previous": "v0", "event": EVE
 REPRODUCED = {"id": "r2", "status": "reproduced", "stage": "reproduced", "percent": 100.0, "trials": 0,
               "best_loss": None, "message": "It came out the same."}  # fmt: skip
 
+RECEIPT = {
+    "id": "r-1",
+    "status": "pending",
+    "at": "2026-11-20T16:00:00.000Z",
+    "text": "It was asked for.",
+    "rows": {"log/truth": 3},
+}
 HELD = {"id": "20261120T16", "status": "held", "text": "What came was too much.", "reasons": ["flood"]}
 VALUES = [{"truth": ">50K", "count": 2}]
 
@@ -35,6 +42,9 @@ def routes(server: StandIn) -> None:
     server.on("GET /models/adult/quarantine/20261120T16", HELD | {"truths": 2, "values": VALUES, "first": []})
     server.on("POST /models/adult/quarantine/20261120T16", {"entry": HELD, "event": EVENT})
     server.on(f"POST /models/adult/versions/{VERSION}/reproduce", REPRODUCED)
+    server.on("POST /models/adult/erasures", RECEIPT)
+    server.on("GET /models/adult/erasures", {"erasures": [RECEIPT]})
+    server.on("GET /models/adult/erasures/r-1", RECEIPT)
     server.on("DELETE /models/adult", removed)
     for name, data in FILES.items():
         server.on(f"GET /models/adult/versions/{VERSION}/files/{name}", Answer(body=data.decode()))
@@ -55,6 +65,9 @@ def routes(server: StandIn) -> None:
         (("quarantine", "adult", "20261120T16"), "        2  >50K"),
         (("quarantine", "adult", "20261120T16", "--release"), "It is better."),
         (("reproduce", "adult"), "It came out the same."),
+        (("erase", "adult", "A-1", "--yes"), "It was asked for. Look with: evergreen erase adult --receipt r-1"),
+        (("erase", "adult", "--receipt", "r-1"), "        3  log/truth"),
+        (("erase", "adult"), "r-1  pending   It was asked for."),
         (("delete", "adult", "--yes"), "Removed model adult."),
         (("monitor", "adult"), "The monitor has not looked at this model yet"),
     ],
@@ -82,6 +95,8 @@ def test_command_prints(evergreen: Run, command: tuple[str, ...], line: str) -> 
         ("quarantine", "adult", "20261120T16"),
         ("quarantine", "adult", "20261120T16", "--drop"),
         ("reproduce", "adult", VERSION),
+        ("erase", "adult", "A-1", "--yes"),
+        ("erase", "adult", "--receipt", "r-1"),
         ("delete", "adult", "--yes"),
         ("doctor",),
     ],
@@ -98,6 +113,8 @@ def test_what_was_said_goes_to_the_server(server: StandIn, evergreen: Run) -> No
     assert server.asked("POST .*/promote")[0].json == {"version": "v0", "reason": "Because."}
     evergreen("quarantine", "adult", "20261120T16", "--drop", "--reason", "A test.")
     assert server.asked("POST .*/quarantine/20261120T16")[0].json == {"do": "drop", "reason": "A test."}
+    evergreen("erase", "adult", "A-1", "--yes")
+    assert server.asked("POST .*/erasures")[0].json == {"key": "A-1"}
     evergreen("rollback", "adult")
     assert server.asked("POST .*/rollback")[0].json == {}
 
@@ -282,3 +299,9 @@ def test_refusals_name_the_next_command_instead_of_a_route(server: StandIn, ever
     told = evergreen("events", "nobody").stderr
     assert told.startswith("There is no model 'nobody'. `evergreen train FILE --name nobody` makes it")
     assert "/models" not in told
+
+
+def test_a_key_is_not_erased_without_a_word_and_not_shown_at_once(evergreen: Run, server: StandIn) -> None:
+    assert "Add --yes" in evergreen("erase", "adult", "A-1").stderr
+    assert "not both" in evergreen("erase", "adult", "A-1", "--receipt", "r-1").stderr
+    assert server.asked("POST .*/erasures") == []

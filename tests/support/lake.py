@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from automl.lake import delta
+from automl.lake import datasets, delta, erasing
 from automl.storage import Storage
 
 
@@ -21,3 +21,11 @@ def batches(storage: Storage, model: str, name: str) -> int:
     """How many batches went into a table."""
     table = delta.open_table(storage, model, name)
     return table.batches if table else 0
+
+
+def forget(storage: Storage, model: str, key: str) -> int:
+    """Take the rows of a business key out of a model's dataset; how many there were."""
+    is_wanted = datasets.erased_by(key, ())
+    days = erasing.find(storage, model, datasets.TABLE, ["id", "key"], is_wanted)
+    erasing.take_out(storage, model, datasets.TABLE, sorted(days), is_wanted)
+    return sum(days.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from automl.erasures import Receipt
 from automl.events import Event
 from automl.registry import Pointer
 from automl.spec import Spec
@@ -22,6 +23,15 @@ def schemas() -> dict[str, Schema]:
         "Spec": shown(Spec),
         "Models": _object(models={"type": "array", "items": text}),
         "Removal": _object(model=text, message=text),
+        "ErasureRequest": {
+            "type": "object",
+            "required": ["key"],
+            "additionalProperties": False,
+            "properties": {"key": {"type": ["string", "number", "boolean"], "description": "As the rows had it."}},
+            "examples": [{"key": "A-1007"}],
+        },
+        "Erasure": shown(Receipt, leave_out=("etag",)),
+        "Erasures": _object(erasures={"type": "array", "items": _ref("Erasure")}),
         "Event": shown(Event),
         "Pointer": pointer,
         "Champion": {"anyOf": [_ref("Pointer"), _object(model=text, at=text, champion=text)]},

@@ -15,7 +15,7 @@ from automl.lake.delta import Table
 from automl.signature import Feature, Label, Signature
 from automl.tensors import Tensors
 from automl.values import MISSING
-from tests.support.lake import contents
+from tests.support.lake import contents, forget
 from tests.support.memory import MemoryStorage
 
 DAY = date(2026, 11, 20)
@@ -136,9 +136,9 @@ def test_erased_rows_and_a_removed_table_are_told() -> None:
     rows = batch(signature("a", "b"), 4, keys=["it's", None, "it's", "b"])
     with pytest.raises(NotFound, match="has none of the 2 rows: it was removed"):
         datasets.read(storage, "m", rows.signature, np.array([0, 1]))
-    assert datasets.forget(storage, "m", "b") == 0
+    assert forget(storage, "m", "b") == 0
     _, numbers = datasets.add(storage, "m", rows, DAY)
-    assert datasets.forget(storage, "m", "it's") == 2
+    assert forget(storage, "m", "it's") == 2
     with pytest.raises(NotFound, match="has 2 of the 4 rows no more: they were erased"):
         datasets.read(storage, "m", rows.signature, numbers)
     assert_read(storage, rows, numbers, np.array([1, 3]))

@@ -9,7 +9,6 @@ import pytest
 
 from automl.errors import Conflict, Rejected, Unavailable
 from automl.events import iso
-from automl.lake import datasets
 from automl.requests import request_reproduction
 from automl.runs import Cause, Run
 from automl.settings import Settings
@@ -18,7 +17,7 @@ from automl.storage import MODELS, RAW
 from automl.training.progress import Outcome
 from automl.training.reproducing import reproduce
 from tests.support.datasets import customers, to_csv
-from tests.support.lake import contents
+from tests.support.lake import contents, forget
 from tests.support.replay import Replay
 
 TASKS = ["binary", "multiclass", "regression"]
@@ -141,8 +140,8 @@ def test_a_version_that_an_erased_row_was_part_of_is_refused_and_others_are_not(
     first = replay.upload_and_train(to_csv({name: cells[:300] for name, cells in table.items()}))
     replay.clock.advance(minutes=1)
     second = replay.upload_and_train(to_csv(table))
-    assert datasets.forget(replay.storage, "m", "A-359' OR 'a' = 'a") == 0
-    assert datasets.forget(replay.storage, "m", "A-359") == 1
+    assert forget(replay.storage, "m", "A-359' OR 'a' = 'a") == 0
+    assert forget(replay.storage, "m", "A-359") == 1
     with pytest.raises(Rejected, match="has 1 of the 360 rows no more: they were erased"):
         again(replay, second)
     assert again(replay, first).status == "reproduced"
