@@ -39,13 +39,10 @@ def request_run(
         There is no such upload.
     """
     table = uploads.find(storage, model, upload)
-    data = {"blob": table.blob, "etag": table.etag, "format": table.format}
-    if table.sha256 is not None:
-        data["sha256"] = table.sha256
     chosen = key or uuid4().hex
     at = clock() if key is None else _first_asked(storage, clock, model, key)
     cause = Cause(kind="request", key=f"{upload}:{chosen}", text=f"A run on upload '{upload}' was asked for.", at=at)
-    return runs.request(model, cause, data, traceparent=traceparent)
+    return runs.request(model, cause, table.data, traceparent=traceparent)
 
 
 def request_reproduction(

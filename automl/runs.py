@@ -24,7 +24,7 @@ from automl.telemetry.meter import Meter
 from automl.telemetry.metrics import RETRAIN_DURATION, RETRAIN_RUNS
 
 Status = Literal["queued", "running", "registered", "reproduced", "differs", "rejected", "failed"]
-CauseKind = Literal["request", "accuracy", "drift", "schedule"]
+CauseKind = Literal["request", "accuracy", "drift", "schedule", "new_data", "schema_change"]
 ENDED: frozenset[Status] = frozenset({"registered", "reproduced", "differs", "rejected", "failed"})
 
 
@@ -36,7 +36,8 @@ class Cause:
     ----------
     kind
         `request` (somebody asked), `accuracy` (the monitor found that it has fallen), `drift` (it found that the data
-        has moved) or `schedule` (the newest run is as old as the spec allows).
+        has moved), `schedule` (the newest run is as old as the spec allows), `new_data` (a table came) or
+        `schema_change` (the spec, or the table that came, has other columns).
     key
         What makes two causes the same cause.
     text

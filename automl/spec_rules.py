@@ -92,6 +92,8 @@ RULES: forms.Rules = {
     "promotion.shadow_rows": (whole(0, 10**7), "a whole number from 0 to 10000000"),
     "retrain.on_alarm": (flag, "true or false"),
     "retrain.on_drift": (flag, "true or false"),
+    "retrain.on_upload": (flag, "true or false"),
+    "retrain.on_schema_change": (flag, "true or false"),
     "retrain.every_days": (or_none(whole(1, 3650)), "a whole number from 1 to 3650"),
     "retrain.cooldown_hours": (number(0.0, 8760.0), "a number from 0 to 8760"),
     "retrain.most_per_day": (whole(1, 1000), "a whole number from 1 to 1000"),

@@ -163,6 +163,13 @@ class Retrain:
     on_drift: bool = False
     """Whether drift asks for a run, too: one each time that it begins."""
 
+    on_upload: bool = False
+    """Whether a table that was sent through the API asks for a run when nobody has within 10 minutes."""
+
+    on_schema_change: bool = False
+    """Whether a run is asked for when `columns` of the spec has changed, and on a dropped table with other columns
+    than the champion's."""
+
     every_days: int | None = None
     """Days after the newest run, whoever asked for it, when the schedule asks for another; none: no schedule."""
 

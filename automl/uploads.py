@@ -16,6 +16,7 @@ import orjson
 
 from automl import forms
 from automl.errors import Conflict, InvalidInput, NotFound, Problem, TooLarge
+from automl.events import Clock, iso
 from automl.storage import CONTROL, RAW, Missing, Precondition, Storage
 
 MAX_BLOCKS = 50_000
@@ -51,6 +52,8 @@ class Upload:
         In bytes.
     sha256
         What the caller says the bytes have; None where nothing was said.
+    at
+        When it was committed, ISO 8601; None for one of an earlier release.
     """
 
     blob: str
@@ -59,10 +62,17 @@ class Upload:
     size: int
     blocks: int
     sha256: str | None = None
+    at: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """This record as it is stored and shown."""
         return asdict(self)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The table as a run names it."""
+        told = {"blob": self.blob, "etag": self.etag, "format": self.format}
+        return told if self.sha256 is None else told | {"sha256": self.sha256}
 
 
 def put_block(
@@ -111,7 +121,7 @@ def progress(storage: Storage, model: str, upload: str) -> dict[str, Any]:
     }
 
 
-def commit(storage: Storage, model: str, upload: str, body: Mapping[str, Any]) -> Upload:
+def commit(storage: Storage, clock: Clock, model: str, upload: str, body: Mapping[str, Any]) -> Upload:
     """Make a table of its blocks; doing it again gives the same record.
 
     Raises
@@ -125,7 +135,7 @@ def commit(storage: Storage, model: str, upload: str, body: Mapping[str, Any]) -
     order = forms.read(Order, body, RULES, name="body")
     known = _find(storage, model, upload)
     if known is None:
-        known = _committed(storage, model, upload, order)
+        known = _committed(storage, model, upload, order, iso(clock()))
     is_other = None not in (known.sha256, order.sha256) and known.sha256 != order.sha256
     if is_other or (known.blocks, known.format) != (order.blocks, order.format):
         raise Conflict(
@@ -149,13 +159,27 @@ def find(storage: Storage, model: str, upload: str) -> Upload:
 
 def all_of(storage: Storage, model: str) -> dict[str, Upload]:
     """The records of all whole tables of a model, by the names of their uploads."""
-    root = f"{model}/uploads/"
+    root = folder(model)
     names = [info.name.removeprefix(root).removesuffix(".json") for info in storage.find(CONTROL, root)]
     found = {name: _find(storage, model, name) for name in names}
     return {name: upload for name, upload in found.items() if upload is not None}
 
 
-def _committed(storage: Storage, model: str, upload: str, order: Order) -> Upload:
+def newest(storage: Storage, model: str) -> Upload | None:
+    """The table that was committed last."""
+    records = list(storage.find(CONTROL, folder(model)))
+    if not records:
+        return None
+    last = max(records, key=lambda info: (info.modified, info.name))
+    return _find(storage, model, last.name[len(folder(model)) :].removesuffix(".json"))
+
+
+def folder(model: str) -> str:
+    """Where the records of a model's uploads are, in the container control."""
+    return f"{model}/uploads/"
+
+
+def _committed(storage: Storage, model: str, upload: str, order: Order, at: str) -> Upload:
     blob = _blob(model, upload)
     try:
         etag = storage.commit(RAW, blob, order.blocks)
@@ -165,7 +189,9 @@ def _committed(storage: Storage, model: str, upload: str, order: Order) -> Uploa
         problem = Problem(field="blocks", expected=f"{order.blocks} uploaded blocks", got=got, remedy=remedy)
         raise InvalidInput.of([problem]) from None
     size = storage.size(RAW, blob)
-    record = Upload(blob=blob, etag=etag, format=order.format, size=size, blocks=order.blocks, sha256=order.sha256)
+    record = Upload(
+        blob=blob, etag=etag, format=order.format, size=size, blocks=order.blocks, sha256=order.sha256, at=at
+    )
     try:
         storage.put(CONTROL, _record(model, upload), orjson.dumps(record.to_json()), create=True)
     except Precondition:
@@ -203,7 +229,7 @@ def _blob(model: str, upload: str) -> str:
 
 
 def _record(model: str, upload: str) -> str:
-    return f"{model}/uploads/{upload}.json"
+    return f"{folder(model)}{upload}.json"
 
 
 def _sha256(value: Any) -> str:

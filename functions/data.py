@@ -47,4 +47,4 @@ def commit_upload(req: func.HttpRequest) -> dict[str, Any]:
     core, model = parts.core(), model_of(req)
     order = json_object(req, core.settings.max_body_bytes)
     spec.load(core.storage, model)
-    return uploads.commit(core.storage, model, req.route_params["upload"], order).to_json()
+    return uploads.commit(core.storage, core.clock, model, req.route_params["upload"], order).to_json()

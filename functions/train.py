@@ -1,9 +1,10 @@
-"""The queue: a run to carry out, a monitor pass that was asked for, an erasure, or a model to remove."""
+"""The queue: a run, a monitor pass, a file that was dropped, an erasure, or a model to remove."""
 
 from __future__ import annotations
 
 import logging
 import time
+from typing import TYPE_CHECKING
 
 import azure.functions as func
 import orjson
@@ -12,6 +13,9 @@ from functions import parts
 from functions.http import routes
 from functions.logs import OneLine
 from functions.monitor import tell
+
+if TYPE_CHECKING:
+    from automl.bootstrap import Core
 
 blueprint = routes()
 logger = logging.getLogger("evergreen.queue")
@@ -43,11 +47,12 @@ def work_on_queue(message: func.QueueMessage) -> None:
             logger.info("Run %s of model %s: %s", run_id, model, text)
             core.telemetry.flush()
         case {"kind": "monitor", "model": str(model)}:
-            from automl.monitoring import passes
+            _watch(core, model)
+        case {"type": "Microsoft.Storage.BlobCreated", "subject": str(subject)}:  # a CloudEvent from Event Grid
+            from automl.monitoring import tables
 
-            with core.telemetry.tracer.span("monitor", model=model):
-                tell(passes.monitor_pass(core.storage, core.registry, core.runs, core.clock, model))
-            core.telemetry.flush()
+            if (dropped_for := tables.model_of(subject)) is not None:
+                _watch(core, dropped_for)
         case {"kind": "erase", "model": str(model)}:
             from automl.monitoring import erasing
 
@@ -63,3 +68,12 @@ def work_on_queue(message: func.QueueMessage) -> None:
             raise ValueError(
                 f"Expected a message of kind train, monitor, erase or delete, got {message.get_body()[:200]!r}."
             )
+
+
+def _watch(core: Core, model: str) -> None:
+    """A pass of the monitor over one model, which looks for dropped files, too."""
+    from automl.monitoring import passes
+
+    with core.telemetry.tracer.span("monitor", model=model):
+        tell(passes.monitor_pass(core.storage, core.registry, core.runs, core.clock, model))
+    core.telemetry.flush()

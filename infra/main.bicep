@@ -234,6 +234,19 @@ module roles 'modules/roles.bicep' = {
   }
 }
 
+// Where the network is private, Event Grid has no way into the queue: passes of the monitor find the files.
+module droppedFiles 'modules/dropped-files.bicep' = if (!privateNetwork) {
+  name: 'dropped-files'
+  params: {
+    location: location
+    tags: tags
+    token: token
+    dataAccountName: data.outputs.accountName
+    trainQueue: data.outputs.trainQueue
+    workspaceId: observability.outputs.workspaceId
+  }
+}
+
 module endpoints 'modules/endpoints.bicep' = if (privateNetwork) {
   name: 'endpoints'
   params: {

@@ -5,12 +5,16 @@ The key of a cause follows from what is stored, so that whoever finds it, and ho
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
 
 from automl.events import iso
-from automl.monitoring import drift
+from automl.monitoring import drift, tables
 from automl.monitoring.scene import Scene
 from automl.monitoring.state import State
 from automl.runs import CauseKind, Run
@@ -32,13 +36,23 @@ class Call:
     text
         What was found, as a sentence.
     wanted
-        New labelled rows that must have come before it is heard, one at least: there is nothing else to learn from.
+        New labelled rows that must have come before it is heard: one at least where there is nothing else to learn
+        from.
+    heard_from
+        Before this moment it is not heard; none: at once.
+    table
+        What to train on instead of the champion's table, as a run names it.
+    denied
+        Why it is not heard at all.
     """
 
     kind: CauseKind
     key: str
     text: str
     wanted: int
+    heard_from: datetime | None = None
+    table: Mapping[str, Any] | None = None
+    denied: str | None = None
 
 
 def calls(state: State, scene: Scene, runs: Sequence[Run]) -> list[Call]:
@@ -49,8 +63,53 @@ def calls(state: State, scene: Scene, runs: Sequence[Run]) -> list[Call]:
     runs
         All of the model, newest first.
     """
-    found = (fallen(state, scene, runs), drifted(state, scene), due(scene, runs))
+    found = (
+        arrived(scene, runs),
+        changed(scene),
+        fallen(state, scene, runs),
+        drifted(state, scene),
+        due(scene, runs),
+    )
     return [call for call in found if call is not None]
+
+
+def arrived(scene: Scene, runs: Sequence[Run]) -> Call | None:
+    """A table has come that no run was asked for on; the same bytes are a cause once."""
+    table = tables.newest(scene, runs)
+    if table is None:
+        return None
+    call = Call(
+        kind="new_data", key=table.key, text=table.text, wanted=0, heard_from=table.heard_from, table=table.data
+    )
+    if table.columns is None:
+        return call
+    signature = scene.references.signature(scene.pointer.champion)
+    known = {*signature.ignored, *(feature.name for feature in signature.features), signature.target}
+    more, fewer = sorted({*table.columns} - known), sorted(known - {*table.columns})
+    if not more and not fewer:
+        return call
+    told = [f"{word} {', '.join(names[:10])}" for word, names in (("new", more), ("without", fewer)) if names]
+    denied = None if scene.spec.retrain.on_schema_change else "retrain.on_schema_change is off"
+    text = f"{table.text} It has other columns than champion {scene.pointer.champion}: {'; '.join(told)}."
+    return replace(call, kind="schema_change", text=text, denied=denied)
+
+
+def changed(scene: Scene) -> Call | None:
+    """The spec has other columns than the champion was trained by; a cause once in the reign of a champion.
+
+    Another target is none: it makes another model, whose answers no truth of this one can be compared with.
+    """
+    if not scene.spec.retrain.on_schema_change:
+        return None
+    now = scene.spec.to_json()["columns"]
+    then = scene.registry.manifest(scene.model, scene.pointer.champion)["spec"].get("columns", {})
+    other = [name for name in ("drop", "key", "time", "types") if now[name] != then.get(name, now[name])]
+    if not other:
+        return None
+    digest = hashlib.sha256(orjson.dumps([now[name] for name in other], option=orjson.OPT_SORT_KEYS)).hexdigest()
+    named = ", ".join(f"columns.{name}" for name in other)
+    text = f"The spec has changed {named} since champion {scene.pointer.champion} was trained."
+    return Call(kind="schema_change", key=f"{scene.reign}/{digest[:16]}", text=text, wanted=0)
 
 
 def fallen(state: State, scene: Scene, runs: Sequence[Run]) -> Call | None:

@@ -70,10 +70,11 @@ def decide(state: State, scene: Scene, ledger: Ledger, news: News) -> int | None
         retention.prune(state, ledger, scene.spec.keep, scene.now)
         state.event = pointer.event
     answer = _asked(state, scene, is_rolled_back=is_rolled_back)
+    looked, state.tables = state.tables, "" if answer.waits else scene.tables
     if changed or answer.asked:
         told = {"drift": drifted, "retraining": answer.text}
         state.report = _report(state, scene, news, labelled) | told
-    elif state.report.get("retraining") != answer.text:
+    elif state.report.get("retraining") != answer.text or state.tables != looked or state.outbox:
         state.report["retraining"] = answer.text
     else:
         return None

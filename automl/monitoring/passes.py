@@ -18,7 +18,7 @@ from automl.errors import Conflict, NotFound
 from automl.events import Clock
 from automl.lake import mark as marks
 from automl.lake.mark import Mark
-from automl.monitoring import ingest, outbox
+from automl.monitoring import ingest, outbox, tables
 from automl.monitoring import state as states
 from automl.monitoring.state import State
 from automl.registry import Registry
@@ -155,9 +155,15 @@ def _step(
             each=lambda records: counts().add(records),
             slices=lambda: rules().monitor.slices,
         )
-        pointer = registry.pointer(model)  # after the logs: it knows whoever made a prediction that was read
+        came = tables.look(storage, registry.clock, model, state.tables)
+        try:
+            pointer = registry.pointer(model)  # after the logs: it knows whoever made a prediction that was read
+        except NotFound:
+            if came:
+                tables.begin(storage, runs, model)
+            raise
         labelled: int | None = None
-        if news or pointer.event != state.event or state.alarm:
+        if news or pointer.event != state.event or state.alarm or came != state.tables:
             from automl.monitoring import histograms, redacted
             from automl.monitoring.decide import decide
             from automl.monitoring.ledger import Ledger
@@ -171,6 +177,7 @@ def _step(
                 spec=rules(),
                 pointer=pointer,
                 references=counts().references,
+                tables=came,
                 mark=mark,
                 now=now,
                 timer_ns=timer_ns,

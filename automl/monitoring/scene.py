@@ -21,6 +21,8 @@ class Scene:
     ----------
     references
         What the versions' rows are counted by.
+    tables
+        What tells the tables that had come from those at another time (`tables.look`).
     now
         When the pass began.
     timer_ns
@@ -33,6 +35,7 @@ class Scene:
     spec: Spec
     pointer: Pointer
     references: References
+    tables: str
     mark: Mark
     now: datetime
     timer_ns: Callable[[], int]

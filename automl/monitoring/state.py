@@ -36,6 +36,7 @@ HIDDEN = frozenset(
         "measured",
         "predicted",
         "redacted",
+        "tables",
         "etag",
     }
 )
@@ -104,6 +105,8 @@ class State:
         that have drifted and the `oddities` of columns, as they were at the last look.
     outbox
         Decisions that may not have been carried out yet.
+    tables
+        What tells the tables that had come for the model (`tables.look`); empty while one of them waits for its run.
     event
         Number of the pointer's event at the last pass.
     report
@@ -137,6 +140,7 @@ class State:
     redacted: list[str] = field(default_factory=list)
     drift: dict[str, Any] | None = None
     outbox: list[dict[str, Any]] = field(default_factory=list)
+    tables: str = ""
     event: int = 0
     report: dict[str, Any] = field(default_factory=dict)
     etag: str | None = None

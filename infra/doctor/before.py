@@ -17,6 +17,7 @@ PROVIDERS = (
     "Microsoft.Insights",
     "Microsoft.Network",
     "Microsoft.Consumption",
+    "Microsoft.EventGrid",
 )
 """Resource providers of what infra/ declares; Flex Consumption needs Microsoft.App besides Microsoft.Web."""
 TOOLS = {"azd": ((1, 10), "https://aka.ms/azd-install"), "az": ((2, 60), "https://aka.ms/install-azure-cli")}

@@ -30,6 +30,7 @@ async def test_blocks_become_one_table(made: Client) -> None:
     assert blob is not None
     assert blob.data == b"age,income\n1,a\n"
     record = {"blob": "adult/first", "etag": blob.etag, "format": "csv", "size": 15, "blocks": 2, "sha256": None}
+    record["at"] = "2026-11-20T16:00:00.000Z"
     assert answer.json == record
     assert (await made("get_upload", upload="first")).json == {"table": record, "blocks": {}}
 

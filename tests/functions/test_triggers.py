@@ -9,7 +9,8 @@ import orjson
 import pytest
 
 from automl import bootstrap, events
-from automl.monitoring import passes
+from automl.monitoring import drops, passes
+from automl.storage import RAW
 from automl.training import worker
 from functions import monitor, train
 from tests.functions.conftest import Client
@@ -38,6 +39,16 @@ def test_monitor_message_makes_a_pass_over_its_model(call: Client, caplog: pytes
     caplog.set_level("INFO")
     deliver({"kind": "monitor", "model": "adult"})
     assert "Monitor of model adult: Nothing to watch" in caplog.text
+
+
+def test_event_of_a_dropped_file_makes_a_pass_that_takes_it(adult: Client) -> None:
+    name = "adult/drop/may.csv"
+    adult.storage.put(RAW, name, b"age,income\n1,<=50K\n")
+    event = {"specversion": "1.0", "type": "Microsoft.Storage.BlobCreated", "id": "e"}
+    for container in ("models", "raw"):
+        deliver({**event, "subject": f"/blobServices/default/containers/{container}/blobs/{name}"})
+        taken = [drop.blob for drop in drops.newest(adult.storage, "adult")]
+        assert taken == ([name] if container == "raw" else [])
 
 
 @pytest.mark.parametrize("message", [b"not json", {"kind": "dance"}, {"kind": "train", "model": "adult"}, []])

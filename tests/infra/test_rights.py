@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
+from automl.monitoring import tables
 from automl.runs import Run
 from automl.storage import CONTAINERS, CONTROL, LOG, MODELS, RAW
 from automl.training.progress import Outcome, Progress
 from tests.functions.conftest import Client
 from tests.infra.files import files, resources, text
-from tests.infra.rights import assignments, granted, guard
+from tests.infra.rights import assignments, granted, guard, role_of
 from tests.support.models import GOLDEN_ROWS
 from tests.support.thresholds import begun, told
 from tests.unit.training.test_worker import Room
@@ -69,6 +70,22 @@ def test_queues_the_code_uses_are_made() -> None:
     queues = resources("Microsoft.Storage/storageAccounts/queueServices/queues")
     assert [text(each.body.get("name")) for each in queues] == ["trainQueueName", "'${trainQueueName}-poison'"]
     assert files()["modules/data-account.bicep"].variables["trainQueueName"] == "train"
+
+
+def test_events_of_dropped_files_may_only_be_sent_to_the_train_queue() -> None:
+    file = files()["modules/dropped-files.bicep"]
+    [given] = [each for each in file.resources if each.type == "Microsoft.Authorization/roleAssignments"]
+    assert role_of(given.body, file.variables) == "Storage Queue Data Message Sender"
+    assert (text(given.body.get("scope")), text(given.body.get("properties.principalId"))) == (
+        "queue", "topic.identity.principalId",
+    )  # fmt: skip
+    [subscription] = resources("Microsoft.EventGrid/systemTopics/eventSubscriptions")
+    told = subscription.body.get("properties")
+    assert told.get("eventDeliverySchema") == "CloudEventSchemaV1_0"
+    assert told.get("destination") is None  # only with the topic's own identity
+    assert told.get("deliveryWithResourceIdentity.destination.endpointType") == "StorageQueue"
+    begin = told.get("filter.subjectBeginsWith")
+    assert tables.model_of(f"{begin}adult/drop/may.csv") == "adult"
 
 
 async def test_everything_serving_does_is_within_its_rights(adult: Client) -> None:

@@ -57,7 +57,7 @@ def _fill(core: Core) -> None:
         for version in ("v1", "v2") if model == SCRATCH else ("v1",):
             publish(core.registry, version, model=model, signature=signature, files={"baseline.json": reference})
         uploads.put_block(core.storage, model, "first", 0, b"age,income\n39,<=50K\n")
-        uploads.commit(core.storage, model, "first", {"blocks": 1, "format": "csv"})
+        uploads.commit(core.storage, core.clock, model, "first", {"blocks": 1, "format": "csv"})
         requests.request_run(core.storage, core.runs, core.clock, model, "first", key="monday")
 
 

@@ -111,6 +111,7 @@ def publish(
     }
     manifest = {
         "run_id": run_id,
+        "spec": replay.spec.to_json(),
         "data": {"blob": "steps/table", "etag": "1", "format": "csv", "rows": 1},
         "labelled": labelled,
         "trained_until": trained_until or iso(replay.clock()),

@@ -57,6 +57,7 @@ def scene_of(replay: Replay) -> Scene:
         spec=replay.spec,
         pointer=replay.registry.pointer(replay.model),
         references=References(replay.registry, replay.model),
+        tables="",
         mark=Mark(),
         now=replay.clock(),
         timer_ns=lambda: replay.timer_ns,
