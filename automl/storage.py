@@ -1,4 +1,4 @@
-"""Blobs and the train queue: the only user of the clients of `azure.storage`.
+"""Blobs and the train queue: the only importer of `azure.storage`.
 
 Every write that matters is conditional. A conditional write whose answer was lost is retried by the SDK and then
 fails with 412 or 409 although it was applied, so callers that must know re-read and compare.
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 import os
+import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,12 +24,12 @@ from azure.core.exceptions import (
     ResourceModifiedError,
     ResourceNotFoundError,
 )
-from azure.storage.blob import BlobBlock, BlobClient, BlobServiceClient
+from azure.storage.blob import BlobBlock, BlobClient, BlobServiceClient, ExponentialRetry
 
 from automl import account, surroundings
 from automl.account import Tables
 from automl.errors import EvergreenError, Unavailable
-from automl.pauses import RETRIES, ShortFirst
+from automl.pauses import RETRIES, pause
 from automl.settings import Settings
 
 RAW, CONTROL, LOG, MODELS, LAKE = "raw", "control", "log", "models", "lake"
@@ -136,7 +137,7 @@ class AzureStorage:
         self._settings = settings
         self._queues: dict[str, Any] = {}
         self._options: dict[str, Any] = {
-            "retry_policy": ShortFirst(retries),
+            "retry_policy": _ShortFirst(retries),
             "connection_timeout": 5,
             "read_timeout": 60,
             "use_env_settings": surroundings.have_a_say(os.environ, sys.platform),
@@ -289,6 +290,16 @@ class AzureStorage:
                 uri, credential = self._settings.storage_queue_uri, account.credential(self._settings)
                 self._queues[name] = QueueClient(uri, name, credential=credential, **self._options)
         return self._queues[name]
+
+
+class _ShortFirst(ExponentialRetry):
+    """Makes a call again as often as told, after pauses that begin short."""
+
+    def __init__(self, retries: int) -> None:
+        super().__init__(retry_total=retries, retry_connect=retries, retry_read=retries, retry_status=retries)
+
+    def get_backoff_time(self, settings: Mapping[str, Any]) -> float:
+        return random.uniform(*pause(settings["count"]))  # noqa: S311 - spreads, hides nothing
 
 
 @contextmanager

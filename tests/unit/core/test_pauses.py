@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
-from automl.pauses import RETRIES, ShortFirst
+from automl.pauses import RETRIES, pause
 
 
 def test_the_first_pause_is_short_and_all_together_are_bounded() -> None:
-    policy = ShortFirst(RETRIES, uniform=lambda low, high: (low + high) / 2)
-    pauses = [policy.get_backoff_time({"count": count}) for count in range(1, RETRIES + 1)]
-    assert pauses == pytest.approx([0.03, 0.15, 0.75, 3.75])
+    longest = [pause(count)[1] for count in range(1, RETRIES + 1)]
+    assert longest[0] == pytest.approx(0.045)
+    assert sum(longest) < 8
 
 
-def test_each_pause_is_spread_so_that_instances_which_failed_together_come_back_apart() -> None:
-    least = ShortFirst(RETRIES, uniform=min)
-    most = ShortFirst(RETRIES, uniform=max)
-    assert least.get_backoff_time({"count": 2}) == pytest.approx(0.075)
-    assert most.get_backoff_time({"count": 2}) == pytest.approx(0.225)
+def test_each_pause_is_spread_and_each_later_one_is_longer() -> None:
+    spans = [pause(count) for count in range(1, RETRIES + 1)]
+    assert all(3 * least == pytest.approx(most) for least, most in spans)
+    assert all(most < later for (_, most), (later, _) in pairwise(spans))
