@@ -137,7 +137,8 @@ class Replay:
 def prediction_line(**record: Any) -> bytes:
     """A line of the prediction log as a score writes it, a champion's unless another role is given."""
     common = {"role": "champion", "probabilities": None, "latency_us": 50}
-    return orjson.dumps({"id": record["id"], **common, **record})  # the id is where readers look for it
+    names = {name: record[name] for name in ("id", "key") if name in record}  # they are where readers look for them
+    return orjson.dumps({**names, **common, **record})
 
 
 def append(storage: Storage, model: str, kind: str, now: datetime, lines: Sequence[bytes]) -> None:
