@@ -15,6 +15,7 @@ from automl.log.ids import made_at
 from automl.monitoring import (
     accuracy,
     alarm,
+    arms,
     comparison,
     coverage,
     drift,
@@ -67,6 +68,8 @@ def decide(state: State, scene: Scene, ledger: Ledger, news: News) -> int | None
         is_rolled_back = shadow.follow(state, scene, fresh, pairs)
         if not is_rolled_back:
             comparison.judge_challenger(state, scene)
+            if state.comparison is not None:
+                state.comparison["arms"] = arms.told(state, scene)
         retention.prune(state, ledger, scene.spec.keep, scene.now)
         state.event = pointer.event
     answer = _asked(state, scene, is_rolled_back=is_rolled_back)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from automl.evaluation.calibrated import Calibration
 from automl.log.reader import decode
+from automl.monitoring import latencies
 from automl.monitoring.drift_columns import Column, NumberColumn
 from automl.monitoring.drift_reference import PREDICTION, Reference, References
 from automl.monitoring.histograms import Tally
@@ -29,7 +30,7 @@ Values = Sequence[Any] | npt.NDArray[np.float64]
 
 
 class Counts:
-    """The tallies of what one pass reads, by version and hour (`YYYY-MM-DD/HH`) of the prediction.
+    """The tallies of what one pass reads, by version and hour (`YYYY-MM-DD/HH`) of the prediction, and its latencies.
 
     Parameters
     ----------
@@ -41,6 +42,7 @@ class Counts:
         self.references = references
         self._redacted = frozenset(redacted)
         self.tallies: dict[str, dict[str, Tally]] = {}
+        self.latencies: dict[str, latencies.Bins] = {}
 
     def add_lines(self, lines: Sequence[bytes]) -> None:
         """Count lines of the prediction log; torn ones were never acknowledged and are none."""
@@ -53,6 +55,8 @@ class Counts:
         for record in records:
             groups.setdefault((record["version"], record["at"] // _HOUR_MS), []).append(record)
         for (version, hour), group in groups.items():
+            taken = [time for record in group if (time := record.get("latency_us")) is not None]
+            latencies.count(self.latencies.setdefault(version, {}), hour_name(hour)[:10], taken)
             reference = self.references.of(version)
             if reference is not None:
                 hours = self.tallies.setdefault(version, {})

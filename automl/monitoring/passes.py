@@ -164,12 +164,13 @@ def _step(
             raise
         labelled: int | None = None
         if news or pointer.event != state.event or state.alarm or came != state.tables:
-            from automl.monitoring import histograms, redacted
+            from automl.monitoring import histograms, latencies, redacted
             from automl.monitoring.decide import decide
             from automl.monitoring.ledger import Ledger
             from automl.monitoring.scene import Scene
 
             histograms.keep(state, counts().tallies, now)
+            latencies.keep(state, counts().latencies, now)
             scene = Scene(
                 registry=registry,
                 runs=runs,

@@ -106,6 +106,15 @@ def rows(state: State, references: References, versions: Iterable[str]) -> list[
     return told
 
 
+def since(state: State, references: References, version: str, day: str) -> list[Measured]:
+    """The metrics of a version's rows of a day (`YYYY-MM-DD`) and all days after it."""
+    days = state.measured.get(version, {}).get(ALL, {})
+    if not any(one >= day for one in days if one != BEFORE):
+        return []
+    kept = kept_of(references, version)
+    return measure(kept, _window(kept, days, day))
+
+
 def reliability(state: State, references: References, version: str) -> list[dict[str, Any]]:
     """The reliability table of all labelled rows of a classifier's version."""
     kept, days = kept_of(references, version), state.measured.get(version, {}).get(ALL)

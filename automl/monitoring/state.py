@@ -33,6 +33,7 @@ HIDDEN = frozenset(
         "pending",
         "arrivals",
         "histograms",
+        "latencies",
         "measured",
         "predicted",
         "redacted",
@@ -84,14 +85,17 @@ class State:
         Set while the champion's accuracy counts as fallen: `version`, `at`, `key`, `text`, `evidence`.
     comparison
         The challenger being judged: `challenger`, `champion`, `plan`, `since_ms`, `looks` made, `rows` so far,
-        `missing` rows until the next look, and the same as a sentence in `text`; `won` once it is recommended to a
-        person, with what was `seen` of it and the `evidence`.
+        `missing` rows until the next look, and the same as a sentence in `text`; `arms`, how both did while the
+        challenger answers a share of the requests (`arms.told`); `won` once it is recommended to a person, with what
+        was `seen` of it and the `evidence`.
     shadow
         The champion before, behind the present one: its `version`, the `champion` and `since` when it is; `state`:
         `on`, `proved` better, `ended` or `none`; the `wealth` of the bets on it (`betting.Wealth`), and the same as a
         sentence in `text`; with a proof, what was `seen` and the `evidence`. None where there was no champion before.
     histograms
         By version and period: what it was predicted on, counted (`histograms.Tally`).
+    latencies
+        By version and day: how many rows were answered in what time (`latencies.Bins`).
     predicted
         By version: its predictions, as far as it has a baseline to count them by.
     measured
@@ -134,6 +138,7 @@ class State:
     comparison: dict[str, Any] | None = None
     shadow: dict[str, Any] | None = None
     histograms: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    latencies: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
     predicted: dict[str, int] = field(default_factory=dict)
     measured: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     ages: list[int] = field(default_factory=list)
