@@ -50,6 +50,10 @@ def test_a_name_goes_the_same_way_in_every_process() -> None:
     }
 
 
+def test_a_name_that_is_no_text_is_one_all_the_same() -> None:
+    assert isinstance(trial(0.5).takes("\udcff"), bool)
+
+
 def test_a_share_that_grows_takes_nobody_back() -> None:
     assert taken(trial(0.1)) < taken(trial(0.3))
 
