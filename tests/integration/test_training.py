@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from automl import bootstrap, spec
+from automl import bootstrap, requests, spec
 from automl.runs import Cause
 from automl.scoring import loading
 from automl.settings import Settings
@@ -35,7 +35,7 @@ def ordered(core: bootstrap.Core, table: bytes) -> dict[str, str]:
     return {"kind": "train", "model": model, "run_id": run.id}
 
 
-def test_a_message_becomes_a_champion_that_loads(core: bootstrap.Core) -> None:
+def test_a_message_becomes_a_champion_that_loads_and_can_be_made_again(core: bootstrap.Core) -> None:
     message = ordered(core, to_csv(customers(300)))
     run = handle(message, core)
     assert run is not None
@@ -45,6 +45,12 @@ def test_a_message_becomes_a_champion_that_loads(core: bootstrap.Core) -> None:
     assert champion == run.version
     assert loading.load(core.registry, message["model"], champion).signature.classes == ("leaves", "stays")
     assert handle(message, core) is None
+    again = requests.request_reproduction(core.registry, core.runs, message["model"], champion)
+    ended = handle({**message, "run_id": again.id}, core)
+    assert ended is not None
+    assert ended.status == "reproduced", ended.message
+    assert "The model file is the same, byte for byte." in ended.message
+    assert core.registry.pointer(message["model"]).challenger is None
 
 
 def test_a_table_that_cannot_be_trained_on_fails_with_its_reason(core: bootstrap.Core) -> None:
