@@ -20,6 +20,7 @@ from automl.lake.dataset_rows import Batch, Numbers
 from automl.lake.delta import Table
 from automl.lake.erasing import Wanted
 from automl.lake.features import Layout
+from automl.log import ids
 from automl.signature import Signature
 from automl.storage import Storage
 from automl.tensors import Tensors
@@ -88,6 +89,17 @@ def erased_by(key: str, prediction_ids: Collection[str]) -> Wanted:
 
     keys, ids = pa.array([key], pa.string()), pa.array(list(prediction_ids), pa.string())
     return lambda batch: pc.or_(pc.is_in(batch.column("key"), keys), pc.is_in(batch.column("id"), ids))
+
+
+def made_before(ms: int) -> Wanted:
+    """Tells the labelled rows of predictions that were made before a moment, UTC epoch milliseconds."""
+    import pyarrow as pa
+
+    def is_wanted(batch: Any) -> Any:
+        names = batch.column("id").to_pylist()
+        return pa.array([name is not None and ids.made_at(name) < ms for name in names], pa.bool_())
+
+    return is_wanted
 
 
 def numbers_of(storage: Storage, model: str, is_wanted: Wanted) -> Numbers:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from automl.lake import delta, rows
+from automl.lake import datasets, delta, erasing, rows
 from automl.lake import mark as marks
 from automl.lake.delta import Table
 from automl.lake.features import LOGGED, Layout
@@ -47,6 +47,8 @@ def expire(storage: Storage, model: str, mark: Mark, keep: Keep, now: datetime, 
     limits = [days for days in (keep.days, keep.features_days) if days is not None]
     if lake == "off" and limits:
         remove_days(storage, model, before=_day(now, min(limits)))
+    elif limits:
+        _forget(storage, model, before=_day(now, min(limits)))
 
 
 def prune(state: State, ledger: Ledger, keep: Keep, now: datetime) -> None:
@@ -62,6 +64,13 @@ def _remove(storage: Storage, model: str, name: str, *, before: str) -> None:
     table = delta.open_table(storage, model, name)
     if table is not None and any(day < before for day, _ in table.files()):
         table.remove_before(before)
+
+
+def _forget(storage: Storage, model: str, *, before: str) -> None:
+    """Remove labelled rows of predictions that are due from what runs trained on, too."""
+    is_wanted = datasets.made_before(round(datetime.fromisoformat(f"{before}T00:00Z").timestamp() * 1000))
+    days = erasing.find(storage, model, datasets.TABLE, ["id"], is_wanted)
+    erasing.take_out(storage, model, datasets.TABLE, sorted(days), is_wanted)
 
 
 def _empty(storage: Storage, model: str, mark: Mark, *, before: str) -> None:

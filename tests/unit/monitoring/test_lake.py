@@ -14,15 +14,12 @@ import pytest
 from automl.errors import Unavailable
 from automl.lake import datasets, delta
 from automl.lake import mark as marks
-from automl.lake.dataset_rows import Batch
 from automl.lake.labelled import labelled_rows
 from automl.monitoring import moving
 from automl.monitoring import state as states
 from automl.settings import Settings
-from automl.signature import Feature, Signature
 from automl.storage import CONTROL, LOG
-from automl.tensors import Tensors
-from tests.support.lake import batches, contents
+from tests.support.lake import NUMBERS, batches, contents, keep_rows
 from tests.support.replay import Replay, append, prediction_line
 from tests.support.thresholds import begun, copied, count_errors, publish, stream, told
 
@@ -279,25 +276,14 @@ def test_small_files_of_a_day_that_is_over_are_put_together() -> None:
 
 def test_files_of_the_dataset_are_put_together_too_and_its_rows_keep_their_numbers() -> None:
     replay = lived()
-    columns = (Feature(name="x", type="number"),)
-    signature = Signature(features=columns, target="y", task="regression")
     for run in range(3):
-        rows = Batch(
-            signature=signature,
-            tensors=Tensors(num=np.array([[float(run)]]), cat=np.empty((1, 0), dtype=object)),
-            target=np.array([1.5]),
-            fingerprints=np.array([run], dtype=np.uint64),
-            sources=["m/t"],
-            ids=[None],
-            keys=[None],
-        )
-        datasets.add(replay.storage, replay.model, rows, replay.clock().date())
+        keep_rows(replay.storage, replay.model, [float(run)], [None], replay.clock().date())
     replay.clock.advance(days=1)
     assert replay.watch().lake is None
     table = delta.open_table(replay.storage, replay.model, datasets.TABLE)
     assert table is not None
     assert len(table.files()) == 1
-    tensors, _ = datasets.read(replay.storage, replay.model, signature, np.array([2, 0, 1]))
+    tensors, _ = datasets.read(replay.storage, replay.model, NUMBERS, np.array([2, 0, 1]))
     assert tensors.num[:, 0].tolist() == [2.0, 0.0, 1.0]
 
 

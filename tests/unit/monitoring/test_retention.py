@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from automl.settings import LakeMode, Settings
 from automl.spec_sections import Keep
 from automl.storage import CONTROL, LOG
 from tests.support.clock import FixedClock
-from tests.support.lake import contents
+from tests.support.lake import contents, keep_rows
 from tests.support.memory import MemoryStorage
 from tests.support.replay import Replay
 from tests.support.thresholds import begun, told
@@ -59,6 +60,21 @@ def test_features_are_emptied_before_their_predictions_go() -> None:
     assert days_of(replay, "predictions", feature_x=None) == [22, 23]
     assert days_of(replay, "predictions", logged="[]") == [22, 23]
     assert all(row["prediction"] is not None for row in contents(replay.storage, replay.model, "predictions"))
+
+
+@pytest.mark.parametrize("keep", [{"features_days": 2, "days": 4}, {"days": 2}])
+def test_labelled_rows_that_runs_trained_on_go_with_the_features_and_rows_of_tables_stay(
+    keep: dict[str, int],
+) -> None:
+    replay = lived(keep)
+    made = [replay.clock() - timedelta(days=days, seconds=days == 1) for days in (3, 1, 0)]
+    names = [replay.ids.mint(replay.model, 1, round(at.timestamp() * 1000))[0] for at in made]
+    keep_rows(replay.storage, replay.model, [0.0, 1.0, 2.0, 3.0], [*names, None], replay.clock().date())
+    replay.clock.advance(days=1)
+    told(replay, 1, concept=0.5, seed=9)
+    assert replay.watch().lake is None
+    left = contents(replay.storage, replay.model, "dataset")
+    assert sorted(row["row"] for row in left) == [1, 2, 3]
 
 
 def test_the_log_stays_no_longer_than_the_lake_has_the_features() -> None:
