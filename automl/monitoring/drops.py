@@ -97,10 +97,19 @@ def newest(storage: Storage, model: str) -> list[Drop]:
     return found
 
 
+def format_of(name: str) -> str:
+    """The format of a file by its name. Raises InvalidInput."""
+    for ending, kind in FORMATS.items():
+        if name.lower().endswith(ending):
+            return kind
+    file = name.rpartition("/")[2]
+    raise invalid(f"a file called {', '.join(f'*{ending}' for ending in FORMATS)}", f"'{file}'", "Rename it.")
+
+
 def _looked_at(storage: Storage, wanted: Spec, info: BlobInfo) -> Drop | None:
     drop = Drop(blob=info.name, etag=info.etag, size=info.size, at=info.modified.isoformat())
     try:
-        kind = _format(info.name)
+        kind = format_of(info.name)
         blob = storage.get(RAW, info.name, at_most=MAX_BYTES)
         if blob is None or blob.etag != info.etag:
             return None
@@ -112,14 +121,6 @@ def _looked_at(storage: Storage, wanted: Spec, info: BlobInfo) -> Drop | None:
     except (InvalidInput, Oversized) as error:
         return replace(drop, refused=error.message)
     return replace(drop, format=kind, sha256=hashlib.sha256(blob.data).hexdigest(), columns=columns)
-
-
-def _format(name: str) -> str:
-    for ending, kind in FORMATS.items():
-        if name.lower().endswith(ending):
-            return kind
-    file = name.rpartition("/")[2]
-    raise invalid(f"a file called {', '.join(f'*{ending}' for ending in FORMATS)}", f"'{file}'", "Rename it.")
 
 
 def _columns(data: bytes, kind: str) -> list[str]:

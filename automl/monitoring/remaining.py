@@ -12,6 +12,7 @@ from automl import spec, uploads, values
 from automl.errors import InvalidInput, NotFound
 from automl.lake import datasets
 from automl.lake.dataset_rows import Numbers
+from automl.monitoring import drops, tables
 from automl.monitoring.erased import Target
 from automl.registry import Registry
 from automl.signature import Signature
@@ -22,14 +23,14 @@ from automl.training.rowhash import row_hashes
 
 
 def in_uploads(target: Target) -> dict[str, int | None]:
-    """How many rows of the key each uploaded table has that has any; None for one that cannot be read."""
+    """How many rows of the key each uploaded or dropped table has that has any; None for one that cannot be read."""
     column = spec.load(target.storage, target.model).columns.key
     found: dict[str, int | None] = {}
-    for name, upload in uploads.all_of(target.storage, target.model).items() if column else ():
+    for name, where, kind in _tables(target) if column else ():
         try:
-            blob = target.storage.get(RAW, upload.blob)
+            blob = target.storage.get(RAW, where)
             assert blob is not None  # noqa: S101  (no ETag was given)
-            cells = read_table(blob.data, upload.format).columns.get(column or "", [])
+            cells = read_table(blob.data, kind or drops.format_of(where)).columns.get(column or "", [])
         except Missing:
             continue
         except InvalidInput:
@@ -38,6 +39,14 @@ def in_uploads(target: Target) -> dict[str, int | None]:
         if count := sum(_is(cell, target.key) for cell in cells):
             found[name] = count
     return found
+
+
+def _tables(target: Target) -> Iterator[tuple[str, str, str | None]]:
+    """Name, blob and format of each table; the format of a dropped one follows from its name."""
+    for name, upload in uploads.all_of(target.storage, target.model).items():
+        yield name, upload.blob, upload.format
+    for info in tables.dropped(target.storage, target.model):
+        yield info.name.removeprefix(f"{target.model}/"), info.name, None
 
 
 def in_versions(registry: Registry, target: Target) -> list[dict[str, Any]]:

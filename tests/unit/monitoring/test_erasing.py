@@ -80,6 +80,8 @@ def lived() -> Replay:
     dataset(replay, KEY, None, OTHER, KEY)
     table = f"order,x,high\n{KEY},0.1,1\n{OTHER},0.2,0\n".encode()
     replay.storage.put(RAW, f"{replay.model}/table", table)
+    for name in ("may.csv", "may.xlsx"):
+        replay.storage.put(RAW, f"{replay.model}/drop/{name}", table)
     upload = {"blob": f"{replay.model}/table", "etag": "1", "format": "csv", "size": 1, "blocks": 1}
     replay.storage.put(CONTROL, f"{replay.model}/uploads/first.json", orjson.dumps(upload))
     return replay
@@ -124,13 +126,13 @@ def test_a_key_is_nowhere_any_more_but_in_what_only_its_owner_can_replace() -> N
     replay = lived()
     assert len(holding(replay, KEY)) > 5
     receipt = carried_out(replay)
-    assert holding(replay, KEY) == ["raw/steps/table"]
+    assert holding(replay, KEY) == ["raw/steps/drop/may.csv", "raw/steps/drop/may.xlsx", "raw/steps/table"]
     assert receipt.status == "done"
     assert receipt.rows == {
         "lake/dataset": 2, "lake/predictions": 3, "lake/truth": 3, "log/predictions": 3, "log/truth": 3, "monitor": 3,
     }  # fmt: skip
-    assert receipt.uploads == {"first": 1}
-    assert "Uploaded tables still have rows of the key: 'first' (1)." in receipt.text
+    assert receipt.uploads == {"first": 1, "drop/may.csv": 1, "drop/may.xlsx": None}
+    assert "Uploaded tables still have rows of the key: 'first' (1), 'drop/may.csv' (1), 'drop/may" in receipt.text
     assert not erasures.is_open(replay.storage, replay.model)
 
 
@@ -256,7 +258,7 @@ def test_an_erasure_that_dies_anywhere_comes_to_the_same(at: int, quiet: tuple[R
         replay.clock.advance(hours=3)
     receipt = erasures.find(replay.storage, replay.model, asked.id)
     assert (receipt.status, receipt.rows) == ("done", rows)
-    assert holding(replay, KEY) == ["raw/steps/table"]
+    assert holding(replay, KEY) == ["raw/steps/drop/may.csv", "raw/steps/drop/may.xlsx", "raw/steps/table"]
 
 
 @pytest.fixture(scope="module")
