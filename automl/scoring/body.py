@@ -67,8 +67,8 @@ def _keys_on_top(value: Any) -> int:
     for inner in value.values():
         if isinstance(inner, dict):
             count += len(inner)
-        elif isinstance(inner, list) and inner and isinstance(inner[0], dict):
-            count += sum(len(row) for row in inner if isinstance(row, dict))
+        elif isinstance(inner, list) and set(map(type, inner)) == {dict}:
+            count += sum(map(len, inner))
     return count
 
 
