@@ -65,8 +65,8 @@ class Champions:
         self._trials = Trials(registry, self._sessions, clock)
         self._held: dict[str, Held] = {}
         self._once: Once[str, ModelSession] = Once()
-        self._loaders = ThreadPoolExecutor(LOADERS, thread_name_prefix="load", initializer=turns.step_back)
-        self._rounds = Rounds(settings.champion_refresh_s, self._asked, self.look, turns.step_back)
+        self._loaders = ThreadPoolExecutor(LOADERS, thread_name_prefix="load")
+        self._rounds = Rounds(settings.champion_refresh_s, self._asked, self.look)
 
     def cached(self, model: str, version: str | None = None) -> ModelSession | None:
         """The champion, or the version that is asked for, if it is in memory. Never blocks."""

@@ -22,21 +22,12 @@ class Rounds:
         Whom the round that begins now visits.
     visit
         Called with one name after the other. What it raises is logged, and the round goes on.
-    begun
-        Called once, in the thread.
     """
 
-    def __init__(
-        self,
-        every_s: float,
-        names: Callable[[], Iterable[str]],
-        visit: Callable[[str], None],
-        begun: Callable[[], None] = lambda: None,
-    ) -> None:
+    def __init__(self, every_s: float, names: Callable[[], Iterable[str]], visit: Callable[[str], None]) -> None:
         self._every_s = every_s
         self._names = names
         self._visit = visit
-        self._begun = begun
         self._calls: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -57,7 +48,6 @@ class Rounds:
         self._calls.put(None)
 
     def _run(self) -> None:
-        self._begun()
         due = time.monotonic() + self._every_s
         while True:
             try:
