@@ -161,8 +161,8 @@ def _end(state: State, scene: Scene, shadow: dict[str, Any], why: str) -> None:
 
 def _so_far(seen: Wealth) -> str:
     return (
-        f"On {seen.n:,} rows since the promotion its mean loss (0 to 1) is {seen.mean:+.4f} beside the shadow's; "
-        f"e-value {seen.e_value:.3g}, a rollback at {1 / ALPHA:.3g}."
+        f"On {seen.n:,} rows since the promotion the champion's mean loss (0 to 1) is {seen.mean:+.4f} beside the "
+        f"shadow's; e-value {seen.e_value:.3g}, a rollback at {1 / ALPHA:.3g}."
     )
 
 
