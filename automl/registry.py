@@ -149,6 +149,26 @@ class Registry(Versions):
         after = {"champion": now.previous, "challenger": challenger, "previous": now.champion}
         return self._move(model, now, "rolled-back", reason, evidence, **after)
 
+    def recall(self, model: str, version: str, reason: str, evidence: Mapping[str, Any] | None = None) -> Event:
+        """Make an earlier version challenger again. Raises NotFound, and Conflict where it or another is one."""
+        now = self.pointer(model)
+        if now.challenger or version == now.champion:
+            raise Conflict(f"Version '{version}' cannot become challenger beside {now.challenger or now.champion}.")
+        self.manifest(model, version)
+        return self._move(
+            model, now, "recalled", reason, evidence, champion=now.champion, challenger=version, previous=now.previous
+        )
+
+    def challenged(self, model: str) -> Event:
+        """The event that made the challenger challenger. Raises NotFound where there is none."""
+        now = self.pointer(model)
+        if now.challenger is None:
+            raise NotFound(f"Model '{model}' has no challenger.")
+        course = takewhile(
+            lambda event: (event.pointer or {}).get("challenger") == now.challenger, self._effective(model, now)
+        )
+        return list(course)[-1]
+
     def crowned(self, model: str) -> Event:
         """The event that made the champion champion."""
         now = self.pointer(model)

@@ -28,6 +28,7 @@ def model_name(name: str) -> str:
 
 _KIND = option("number", "category", "boolean", "datetime")
 _MANY = whole(100, 10**9)
+_WINDOWS = ("auto", "all", "days", "recency")
 
 
 def _types(value: Any) -> dict[str, str]:
@@ -44,12 +45,12 @@ def _slices(value: Any) -> tuple[str, ...]:
 
 
 def _window(value: Any) -> Any:
-    return value if value in ("auto", "all") else _MANY(value)
+    return value if value in _WINDOWS else _MANY(value)
 
 
 NAME = Check(model_name, {"type": "string", "pattern": f"^{MODEL_NAME.pattern}$"})
 TYPES = Check(_types, {"type": "object", "propertyNames": {"minLength": 1}, "additionalProperties": _KIND.schema})
-WINDOW = Check(_window, {"anyOf": [{"type": "string", "enum": ["auto", "all"]}, _MANY.schema]})
+WINDOW = Check(_window, {"anyOf": [{"type": "string", "enum": [*_WINDOWS]}, _MANY.schema]})
 
 
 RULES: forms.Rules = {
@@ -91,6 +92,7 @@ RULES: forms.Rules = {
     "promotion.slowest": (number(1.0, 1000.0), "a number from 1 to 1000"),
     "promotion.shadow_rows": (whole(0, 10**7), "a whole number from 0 to 10000000"),
     "retrain.on_alarm": (flag, "true or false"),
+    "retrain.recall": (flag, "true or false"),
     "retrain.on_drift": (flag, "true or false"),
     "retrain.on_upload": (flag, "true or false"),
     "retrain.on_schema_change": (flag, "true or false"),
@@ -100,5 +102,6 @@ RULES: forms.Rules = {
     "retrain.budget_minutes": (or_none(number(0.1, 1e6)), "a number of minutes from 0.1 to 1000000"),
     "retrain.min_new_labels": (whole(0, 10**9), "a whole number"),
     "retrain.hold_back": (whole(0, 10**7), "a whole number"),
-    "retrain.window": (WINDOW, "auto, all or a number of rows from 100"),
+    "retrain.window": (WINDOW, "auto, all, days, recency or a number of rows from 100"),
+    "retrain.window_days": (whole(1, 3650), "a whole number from 1 to 3650"),
 }

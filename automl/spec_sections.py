@@ -160,6 +160,9 @@ class Retrain:
     on_alarm: bool = True
     """Whether a fallen accuracy asks for a run at all."""
 
+    recall: bool = True
+    """Whether earlier versions are tried before a fallen accuracy asks for a run."""
+
     on_drift: bool = False
     """Whether drift asks for a run, too: one each time that it begins."""
 
@@ -188,5 +191,9 @@ class Retrain:
     hold_back: int = 100
     """Newest labelled rows that a retraining never sees, so that its verdict need not wait for new ones."""
 
-    window: Literal["auto", "all"] | int = "auto"
-    """Rows to retrain on, newest first: `all`, a number, or `auto` (chosen on the newest labelled rows)."""
+    window: Literal["auto", "all", "days", "recency"] | int = "auto"
+    """Rows to retrain on: `all`, the newest so many, the last `days`, by `recency` (the newer the likelier), or
+    `auto`. Where there is a choice, it is made on the newest labelled rows."""
+
+    window_days: int = 30
+    """What `days` are, counted back from the newest labelled row; their rows are one of the candidates of `auto`."""

@@ -19,10 +19,11 @@ from automl.monitoring.scene import Scene
 from automl.monitoring.state import State
 from automl.runs import CauseKind, Run
 
-PATIENCE = 8
-"""Runs in a row that may end without a promotion before the wait for the next doubles each time. A model that no
-retraining can help must not cost a search every `min_new_labels` labels for ever; but with three instead of eight,
-one replay of Elec2 in eight slept through a change (recovering 0.1–0.4 instead of 0.7)."""
+MEMORY = 12_500
+"""Labelled rows within which each run for a fallen accuracy doubles the wait for the next. The first ones follow each
+other as fast as labels come: after a sudden change, twice as many rows of the new world make a better model. A world
+that never rests must not cost a search every `min_new_labels` labels for ever: of a stream of 40,000 labels that
+drifts all along (Elec2) this leaves eleven runs; 10,000 left sixteen, for models that were no better."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +118,7 @@ def fallen(state: State, scene: Scene, runs: Sequence[Run]) -> Call | None:
     rules = scene.spec.retrain
     if not rules.on_alarm or not state.alarm:
         return None
-    wanted = wait(rules.min_new_labels, tries(scene, runs))
+    wanted = wait(rules.min_new_labels, tries(state, runs))
     return Call(kind="accuracy", key=f"{scene.reign}/{state.labelled}", text=str(state.alarm["text"]), wanted=wanted)
 
 
@@ -143,15 +144,16 @@ def due(scene: Scene, runs: Sequence[Run]) -> Call | None:
     return Call(kind="schedule", key=newest, text=text, wanted=wait(rules.min_new_labels, 0))
 
 
-def tries(scene: Scene, runs: Sequence[Run]) -> int:
-    """Runs that this champion's alarm has asked for; none led to a promotion, or it would be champion no more."""
-    return sum(run.cause["kind"] == "accuracy" and run.cause["key"].startswith(f"{scene.reign}/") for run in runs)
+def tries(state: State, runs: Sequence[Run]) -> int:
+    """Runs that a fallen accuracy, whoever was champion, has asked for within the newest `MEMORY` labelled rows."""
+    asked_at = [int(run.cause["key"].rpartition("/")[2]) for run in runs if run.cause["kind"] == "accuracy"]
+    return sum(labels > state.labelled - MEMORY for labels in asked_at)
 
 
 def wait(least: int, tried: int) -> int:
     """New labelled rows that must have come before the next run.
 
-    >>> [wait(250, tried) for tried in (0, 7, 8, 9, 10)]
-    [250, 250, 500, 1000, 2000]
+    >>> [wait(250, tried) for tried in (0, 1, 2, 5)]
+    [250, 500, 1000, 8000]
     """
-    return int(max(1, least) * 2 ** min(max(0, tried - PATIENCE + 1), 20))
+    return int(max(1, least) * 2 ** min(tried, 20))

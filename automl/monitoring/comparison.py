@@ -66,6 +66,10 @@ def _begin(state: State, scene: Scene, parties: dict[str, str]) -> dict[str, Any
     """Fix the plan, or find it again in the events when the state was lost."""
     promotion = scene.spec.promotion
     since_ms = judge.unseen_since(scene.registry, scene.model, list(parties.values()))
+    key = f"{scene.reign}/{parties['challenger']}"
+    came = scene.registry.challenged(scene.model)
+    if came.kind == "recalled":  # chosen on the rows before, and perhaps not for the first time
+        since_ms, key = max(since_ms, came.evidence["judged_from_ms"]), f"{key}/{came.seq}"
     if state.alarm:
         plan = Plan(rule="no_worse", rows=promotion.alarm_rows, margin=promotion.margin)
         aim = (
@@ -74,7 +78,6 @@ def _begin(state: State, scene: Scene, parties: dict[str, str]) -> dict[str, Any
     else:
         plan = Plan(rule="better", rows=promotion.rows)
         aim = "it must be better beyond doubt"
-    key = f"{scene.reign}/{parties['challenger']}"
     if found := outbox.written(scene.registry, scene.model, kind="comparison", key=key):
         plan = Plan.from_json(found["plan"])
     looks = ", ".join(f"{plan.rows_at(number):,}" for number in range(1, LOOKS + 1))

@@ -24,6 +24,7 @@ from automl.monitoring import (
     ingest,
     labels,
     performance,
+    recall,
     retention,
     retrain,
     shadow,
@@ -88,6 +89,8 @@ def _asked(state: State, scene: Scene, *, is_rolled_back: bool) -> Answer:
     """What becomes of asking for a run: nothing while the champion that would call for it is on its way out."""
     if is_rolled_back:
         return Answer(False, f"No run is asked for, as champion {scene.pointer.champion} is rolled back.")
+    if (recalled := recall.ask(state, scene)) is not None:
+        return Answer(True, f"No run is asked for yet. {recalled}", waits=True)
     return retrain.ask(state, scene)
 
 

@@ -186,6 +186,16 @@ def from_hour(state: State, hour: str) -> int:
     return sum(part[0] for name, part in state.parts.get(LABELLED.name, {}).items() if name >= hour)
 
 
+def hour_of_newest(state: State, rows: int) -> str | None:
+    """The hour from which on at least so many labelled rows were predicted, the first where there are fewer."""
+    first: str | None = None
+    for hour, (count, _) in sorted(state.parts.get(LABELLED.name, {}).items(), reverse=True):
+        first, rows = hour, rows - count
+        if rows <= 0:
+            break
+    return first
+
+
 def prune(state: State, ledger: Ledger, oldest_hour: str) -> None:
     """Let go of the rows of the hours before one; they stay in the sums of their versions."""
     state.kept_from = max(state.kept_from, oldest_hour)

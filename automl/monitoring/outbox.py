@@ -48,6 +48,17 @@ def roll_back(state: State, *, text: str, evidence: Mapping[str, Any]) -> None:
     state.outbox.append({"do": "roll_back", "text": text, "evidence": dict(evidence)})
 
 
+def recall(state: State, *, text: str, evidence: Mapping[str, Any]) -> None:
+    """Decide to make an earlier version challenger again.
+
+    Parameters
+    ----------
+    evidence
+        Names the `champion`, `since` when it is, and the `version` that is called back, beside the numbers.
+    """
+    state.outbox.append({"do": "recall", "text": text, "evidence": dict(evidence)})
+
+
 def carry_out(state: State, registry: Registry, runs: Runs, model: str) -> list[str]:
     """Do everything that is in the outbox, emptying it; what was done, as sentences."""
     done: list[str] = []
@@ -116,6 +127,21 @@ def _roll_back(registry: Registry, runs: Runs, model: str, item: Mapping[str, An
     raise Conflict(f"The champion of model '{model}' keeps moving. The rollback waits for the next pass.")
 
 
+def _recall(registry: Registry, runs: Runs, model: str, item: Mapping[str, Any]) -> None:
+    """Make the version challenger, unless there is another by now, or another champion."""
+    evidence = item["evidence"]
+    for _ in range(2):
+        now = registry.pointer(model)
+        if now.challenger or (now.champion, now.since) != (evidence["champion"], evidence["since"]):
+            return
+        try:
+            registry.recall(model, evidence["version"], item["text"], evidence)
+        except Conflict:
+            continue  # the pointer moved in between: look whether the place of the challenger is still free
+        return
+    raise Conflict(f"The champion of model '{model}' keeps moving. The recall waits for the next pass.")
+
+
 def _settle(registry: Registry, model: str, item: Mapping[str, Any]) -> None:
     if item["verdict"] == "promoted":
         registry.promote(model, item["challenger"], item["text"], item["evidence"])
@@ -131,4 +157,4 @@ def _led_from(registry: Registry, runs: Runs, model: str, version: str) -> str |
         return None  # a version that came from elsewhere, or a run that was cleared away
 
 
-_DO = {"note": _note, "train": _train, "end": _end, "roll_back": _roll_back}
+_DO = {"note": _note, "train": _train, "end": _end, "roll_back": _roll_back, "recall": _recall}

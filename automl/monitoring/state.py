@@ -38,6 +38,7 @@ HIDDEN = frozenset(
         "predicted",
         "redacted",
         "tables",
+        "looked",
         "etag",
     }
 )
@@ -107,6 +108,8 @@ class State:
     drift
         Of the champion's `reign`: whether drift is `on`, since when and by the `key` of which event, the `columns`
         that have drifted and the `oddities` of columns, as they were at the last look.
+    looked
+        Which look at earlier versions was the last one that was due (`recall`); nothing while the alarm is off.
     outbox
         Decisions that may not have been carried out yet.
     tables
@@ -144,6 +147,7 @@ class State:
     ages: list[int] = field(default_factory=list)
     redacted: list[str] = field(default_factory=list)
     drift: dict[str, Any] | None = None
+    looked: str = ""
     outbox: list[dict[str, Any]] = field(default_factory=list)
     tables: str = ""
     event: int = 0

@@ -17,7 +17,7 @@ def on_labels(state: State, scene: Scene, contest: Contest, last: Look, sample: 
     assert running is not None  # noqa: S101  (there has been a look)
     plan, parties = running["plan"], contest.parties
     seen = (
-        f"on {last.n:,} labelled rows that neither was trained on {_measured(contest, last.difference)} "
+        f"on {last.n:,} labelled rows that neither was trained on {measured(contest, last.difference)} "
         f"(z = {last.z:.2f}, needed {last.bound:.2f}, look {last.number} of {LOOKS})."
     )
     evidence = {**last.to_json(), "plan": plan, "looks": running["looks"], "since_ms": running["since_ms"]}
@@ -38,7 +38,7 @@ def on_holdout(state: State, scene: Scene, contest: Contest, sample: Sample) -> 
     z = found.z()
     seen = (
         f"no truth has ever come, so both were put once to {found.n:,} holdout rows that neither was trained on, "
-        f"where {_measured(contest, found.mean)} (z = {z:.2f}, needed {judge.ONE_LOOK})."
+        f"where {measured(contest, found.mean)} (z = {z:.2f}, needed {judge.ONE_LOOK})."
     )
     evidence = {"n": found.n, "difference": found.mean, "z": z, "bound": judge.ONE_LOOK}
     if z >= judge.ONE_LOOK:
@@ -84,7 +84,8 @@ def _win(
     state.comparison = {**parties, **(state.comparison or {}), "missing": 0, "text": text, "won": won}
 
 
-def _measured(contest: Contest, difference: float) -> str:
+def measured(contest: Contest, difference: float) -> str:
+    """How much better the challenger of a contest is, in words."""
     if contest.loss.kind == "error":
         return f"the challenger is {100 * difference:+.2f} points more accurate"
     return f"the challenger's mean clipped absolute error (0 to 1) is {-difference:+.4f} beside the champion's"

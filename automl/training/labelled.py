@@ -31,6 +31,8 @@ class Added:
         [N]: class indexes or numbers.
     ids, keys
         [N]: prediction ids, and business keys where there are such.
+    at_ms
+        int64 [N]: when each was predicted, epoch milliseconds, ascending.
     newest
         When the newest of them was predicted, ISO 8601; None when the period has no rows. Rows predicted later are
         unseen by the new model.
@@ -48,6 +50,7 @@ class Added:
     target: npt.NDArray[Any]
     ids: list[str]
     keys: list[str | None]
+    at_ms: npt.NDArray[np.int64]
     newest: str | None
     held_from: str | None
     held_rows: int
@@ -96,6 +99,7 @@ def read_labelled(
         target=target,
         ids=[rows.ids[place] for place in places],
         keys=[rows.keys[place] for place in places],
+        at_ms=rows.at_ms[places],
         newest=_iso(newest),
         held_from=_iso(held_from),
         held_rows=len(rows) - count,

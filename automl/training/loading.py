@@ -19,13 +19,14 @@ from automl.signature import Signature
 from automl.spec import Spec
 from automl.storage import RAW, Missing, Storage
 from automl.tensors import Tensors
+from automl.training.candidates import with_every_class
 from automl.training.dataset import read_table
 from automl.training.infer import Inferred, infer
 from automl.training.kept import Kept, keep
 from automl.training.labelled import Added, read_labelled
 from automl.training.repairs import keep as keep_aside
 from automl.training.table import Table
-from automl.training.window import Window, choose, with_every_class
+from automl.training.window import Window, choose
 
 RARE = 5
 """Rows of each class that a window keeps, from before it if need be."""
@@ -91,15 +92,16 @@ def load(storage: Storage, run: Run, spec: Spec, *, at: datetime, lake: LakeMode
     window = None
     if added is not None:
         window = choose(
-            spec.retrain.window,
+            spec.retrain,
             signature,
             tensors,
             target,
-            labelled=len(added.target),
+            predicted_ms=added.at_ms,
             transform=lambda rows: Prep.fit(signature, rows).transform(rows),
             seed=spec.search.seed,
         )
-        used = with_every_class(target, window.rows, classes=len(signature.classes), least=RARE)
+        used = window.chosen.places(len(target), seed=spec.search.seed)
+        used = with_every_class(target, used, classes=len(signature.classes), least=RARE)
         tensors, target = tensors[used], target[used]
         kept = kept if isinstance(kept, str) else kept[used]
     source["dataset"] = {"reason": kept} if isinstance(kept, str) else kept.to_json(run.model)

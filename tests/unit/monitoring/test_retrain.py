@@ -14,6 +14,7 @@ from automl.errors import EvergreenError
 from automl.events import iso
 from automl.monitoring import drift
 from automl.monitoring import state as states
+from automl.monitoring.causes import tries
 from automl.parsing import parse_records
 from automl.runs import Cause, Run
 from automl.spec import Spec
@@ -321,3 +322,14 @@ def test_monitors_at_once_ask_for_one_run_of_a_drift() -> None:
     watching()
     assert causes(replay) == ["drift"]
     assert len(replay.storage.queues["train"]) == 1
+
+
+def test_only_runs_for_a_fallen_accuracy_of_late_make_the_next_one_wait() -> None:
+    def asked_at(labels: int, kind: str = "accuracy") -> Run:
+        cause = {"kind": kind, "key": f"v1/2026-11-20T16:00:00.000Z/{labels}", "text": ""}
+        return Run(id=str(labels), model="steps", cause=cause, at="2026-11-20T16:00:00.000Z", data={})
+
+    runs = [asked_at(29_000), asked_at(28_000, "drift"), asked_at(20_000), asked_at(17_500), asked_at(400)]
+    assert tries(states.State(labelled=30_000), runs) == 2
+    assert tries(states.State(labelled=29_999), runs) == 3
+    assert tries(states.State(labelled=60_000), runs) == 0

@@ -74,7 +74,7 @@ def test_a_new_champion_that_is_proved_worse_is_rolled_back_with_its_evidence() 
     assert (evidence["champion"], evidence["version"]) == ("v2", "v1")
     assert evidence["e_value"] >= evidence["threshold"] == pytest.approx(100)
     assert 20 <= evidence["n"] <= 200
-    assert 0.1 <= evidence["difference"] <= 0.3
+    assert 0.1 <= evidence["difference"] <= 0.4
 
 
 def test_after_a_rollback_the_one_that_was_rolled_back_has_no_shadow_and_never_comes_again() -> None:
@@ -254,7 +254,7 @@ def test_a_challenger_outlives_the_rollback_and_is_judged_against_the_champion_t
 
 
 def test_a_champion_before_that_wants_a_column_the_log_lacks_ends_the_shadow_with_the_reason() -> None:
-    replay = begun(retrain={"on_alarm": False})
+    replay = begun(retrain={"on_alarm": False, "recall": False})
     replay.registry.register(replay.model, publish(replay, "wide", 0.5, names=("x", "y")))
     replay.registry.promote(replay.model, "wide", "For the test.")
     replay.registry.register(replay.model, publish(replay, "v3", 0.7))
