@@ -71,7 +71,10 @@ def _newest(state: State, scene: Scene) -> Labelled:
 
 def _best(scene: Scene, rows: Labelled) -> _Best | None:
     """The version that beats the champion by most, if any does beyond chance."""
-    others = [version for version in scene.registry.versions(scene.model) if version != scene.pointer.champion]
+    out = {scene.pointer.champion}
+    if scene.registry.crowned(scene.model).kind == "rolled-back":
+        out.add(str(scene.pointer.previous))  # it was proved worse than this champion, or a person has judged it
+    others = [version for version in scene.registry.versions(scene.model) if version not in out]
     found: list[tuple[Contest, Difference]] = []
     for version in others[:MOST]:
         try:

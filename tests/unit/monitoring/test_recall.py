@@ -146,3 +146,21 @@ def test_a_lost_state_finds_the_same_comparison_again() -> None:
     assert after is not None
     assert (after["plan"], after["since_ms"]) == (before["plan"], before["since_ms"])
     assert len(of_kind(replay, "comparison")) == 1
+
+
+def test_a_version_that_was_rolled_back_is_not_called_back_while_the_champion_that_came_back_reigns() -> None:
+    replay = begun(0.3, promotion=ALARMED, retrain={"on_alarm": False})
+    replay.clock.advance(seconds=60)
+    replay.registry.register(replay.model, publish(replay, "winter", 0.7))
+    replay.registry.promote(replay.model, "winter", "It is winter.")
+    replay.clock.advance(seconds=60)
+    replay.registry.rollback(replay.model, "It is not.")
+    told(replay, 600, concept=0.7, seed=1)
+    replay.watch()
+    assert states.load(replay.storage, replay.model).alarm is not None
+    assert of_kind(replay, "recalled") == []
+    replay.clock.advance(seconds=60)
+    replay.registry.promote(replay.model, publish(replay, "spring", 0.3), "By hand.")
+    told(replay, 600, concept=0.7, seed=5_000)
+    replay.watch()
+    assert [event.evidence["version"] for event in of_kind(replay, "recalled")] == ["winter"]
