@@ -28,9 +28,10 @@ def difference(session: ModelSession, golden: Sequence[Mapping[str, Any]]) -> st
         `{"request": body of a scoring request, "answer": {"predictions": [...], "probabilities": [...]}}`, where
         probabilities are objects by class, or lists in the order of the classes, or absent.
     """
+    reading = _reading(session)
     for index, item in enumerate(golden):
         try:
-            scores = session.score(tensors(session, item))
+            scores = session.score(rows.from_value(reading, item["request"]).tensors)
         except EvergreenError as error:
             return f"golden request {index} fails with {error}"
         answer = item["answer"]
@@ -46,8 +47,12 @@ def difference(session: ModelSession, golden: Sequence[Mapping[str, Any]]) -> st
 
 def tensors(session: ModelSession, item: Mapping[str, Any]) -> Tensors:
     """The rows of a golden request. Raises InvalidInput."""
-    reading = Reading(parser=Parser(session.signature), key=session.key)
-    return rows.from_value(reading, item["request"]).tensors
+    return rows.from_value(_reading(session), item["request"]).tensors
+
+
+def _reading(session: ModelSession) -> Reading:
+    """How golden requests are read: they were accepted once."""
+    return Reading(parser=Parser(session.signature), key=session.key)
 
 
 def _in_class_order(session: ModelSession, row: Mapping[str, float] | Sequence[float]) -> list[float]:
