@@ -130,9 +130,10 @@ def _converter(family: Family) -> Callable[[Any, Any, Any], None]:
     def convert(scope: Any, operator: Any, container: Any) -> None:
         graph = Graph("model")
         emitted = family.emit(graph, operator.raw_operator, operator.inputs[0].full_name)
-        results = (emitted.result, emitted.scores or emitted.result)
-        for output, result in zip(operator.outputs, results, strict=False):
-            graph.op("Identity", result, output=output.full_name)
+        answer, *scores = (output.full_name for output in operator.outputs)
+        graph.rename(emitted.result, answer)
+        for name in scores:
+            graph.op("Identity", emitted.scores or answer, output=name)
         container.nodes.extend(graph.nodes)
         container.initializers.extend(graph.constants)
         # ai.onnx.ml is left to the target opset: skl2onnx 1.20 refuses to see a node of its version 5 declared.

@@ -58,6 +58,22 @@ class Graph:
         """The tensor as `dtype`."""
         return self.op("Cast", tensor, output=output, to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
 
+    def rename(self, tensor: str, name: str) -> None:
+        """Give what a node makes another name, wherever it is read; a copy under that name would be a node more.
+
+        Raises
+        ------
+        KeyError
+            When no node makes it.
+        """
+        if all(tensor not in node.output for node in self.nodes):
+            raise KeyError(tensor)
+        for node in self.nodes:
+            for names in (node.input, node.output):
+                for place, given in enumerate(names):
+                    if given == tensor:
+                        names[place] = name
+
     def model(self, inputs: list[ValueInfoProto], outputs: list[ValueInfoProto]) -> ModelProto:
         """The nodes as a whole model."""
         graph = helper.make_graph(self.nodes, self.prefix, inputs, outputs, initializer=self.constants)
