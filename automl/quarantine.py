@@ -31,13 +31,15 @@ class Entry:
     Parameters
     ----------
     id
-        Its name: the hour it began (`20261120T16`), with `-values` behind it where truths are held by name.
+        Its name: the hour it began (`20261120T16`), with a hash behind it where only some of its truths are held.
     since_ms, until_ms
         Truths received at or after the one and before the other, epoch milliseconds.
     names
         Only the truths of these prediction ids or business keys; none: all that were received then.
+    sources
+        Only the truths that these have sent; an empty name stands for all who named none. None: whoever sent them.
     reasons
-        What spoke against them: `flood`, `shift`, `values`.
+        What spoke against them: `flood`, `shift`, `source`, `values`.
     text
         The same as a sentence, with its numbers, as it was when they were first held.
     status
@@ -51,11 +53,14 @@ class Entry:
     text: str
     at: str
     names: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
     status: Status = "held"
 
     def covers(self, truth: Mapping[str, Any]) -> bool:
         """Whether a record of the truth log is one of these."""
         if not self.since_ms <= truth["received"] < self.until_ms:
+            return False
+        if self.sources and truth.get("source", "") not in self.sources:
             return False
         return not self.names or str(truth.get("id") or truth["key"]) in self.names
 
@@ -84,8 +89,12 @@ class Quarantine:
 
     def of_hour(self, since_ms: int) -> Entry | None:
         """The entry that has all truths received in an hour, whatever became of it."""
-        whole = (entry for entry in self.entries if not entry.names)
+        whole = (entry for entry in self.entries if not entry.names and not entry.sources)
         return next((entry for entry in whole if entry.since_ms <= since_ms < entry.until_ms), None)
+
+    def of_sources(self, since_ms: int) -> list[Entry]:
+        """The entries that have what single sources sent in an hour, whatever became of them."""
+        return [one for one in self.entries if one.sources and one.since_ms <= since_ms < one.until_ms]
 
 
 def load(storage: Storage, model: str) -> Quarantine:
@@ -97,10 +106,7 @@ def load(storage: Storage, model: str) -> Quarantine:
     if blob is None:
         return Quarantine()
     data = orjson.loads(blob.data)
-    entries = tuple(
-        Entry(**{**entry, "reasons": tuple(entry["reasons"]), "names": tuple(entry["names"])})
-        for entry in data["entries"]
-    )
+    entries = tuple(_entry(entry) for entry in data["entries"])
     return Quarantine(entries=entries, revision=data["revision"], etag=blob.etag)
 
 
@@ -155,6 +161,11 @@ def entry_id(since_ms: int) -> str:
     '20251120T16'
     """
     return f"{datetime.fromtimestamp(since_ms / 1000, UTC):%Y%m%dT%H}"
+
+
+def _entry(data: Mapping[str, Any]) -> Entry:
+    fields: dict[str, Any] = {name: tuple(of) if isinstance(of, list) else of for name, of in data.items()}
+    return Entry(**fields)
 
 
 def _blob(model: str) -> str:

@@ -83,6 +83,7 @@ RULES: forms.Rules = {
     "guard.on": (flag, "true or false"),
     "guard.flood": (number(1.0, 1e6), "a number from 1 to 1000000"),
     "guard.shift": (number(0.05, 1.0), "a number from 0.05 to 1"),
+    "guard.source": (number(0.05, 1.0), "a number from 0.05 to 1"),
     "guard.range": (number(1.0, 1e9), "a number from 1 to 1000000000"),
     "promotion.mode": (option("auto", "manual"), "auto or manual"),
     "promotion.share": (number(0.0, 0.5), "a number from 0 to 0.5"),

@@ -123,6 +123,10 @@ class Guard:
     """Share of an hour's labels that may be others than before, half of it where all are the same. For a regression
     the mean may be off by three standard deviations instead."""
 
+    source: float = 0.4
+    """By how much the share of one source in an hour's truth, or in a label all of which it sends, may exceed its
+    share before; only where sources have named themselves for a day."""
+
     range: float = 100.0
     """For a regression: how far beyond its holdout's answers a value may be, in widths of their middle 80%."""
 

@@ -186,9 +186,10 @@ class Api:
         body = json.dumps({"dataframe_records": list(records)}, ensure_ascii=False).encode()
         return self.score(model, body, "application/json")
 
-    def truth(self, model: str, truths: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """Send ground truth; `{"accepted": n, "refused": [{"index", "reason"}]}`."""
-        return self._transport.object("POST", f"/models/{model}/truth", json={"truths": list(truths)})
+    def truth(self, model: str, truths: Sequence[Mapping[str, Any]], *, source: str | None = None) -> dict[str, Any]:
+        """Send ground truth, and which system it is from; `{"accepted": n, "refused": [{"index", "reason"}]}`."""
+        body = {"truths": list(truths)} | ({} if source is None else {"source": source})
+        return self._transport.object("POST", f"/models/{model}/truth", json=body)
 
     def task(self, model: str) -> str:
         """What the champion does: `classification` or `regression`. Raises Refused while there is none."""

@@ -31,6 +31,10 @@ def truth(
             dir_okay=False,
         ),
     ],
+    *,
+    source: Annotated[
+        str | None, typer.Option(help="Name of the system that it is from.", show_default=False)
+    ] = None,
     as_json: Json = False,
     url: Url = DEFAULT_URL,
     key: Key = None,
@@ -49,7 +53,7 @@ def truth(
             for batch in batches(file, ROWS):
                 truths, places = _truths(batch, file, numeric=numeric)
                 unknown += len(batch) - len(truths)
-                taken, reasons = _send(api, model, truths, places)
+                taken, reasons = _send(api, model, truths, places, source)
                 accepted += taken
                 refused += len(reasons)
                 for reason in reasons:
@@ -98,17 +102,19 @@ def _number(value: Any) -> Any:
         return value
 
 
-def _send(api: Api, model: str, truths: list[dict[str, Any]], places: list[str]) -> tuple[int, list[str]]:
+def _send(
+    api: Api, model: str, truths: list[dict[str, Any]], places: list[str], source: str | None
+) -> tuple[int, list[str]]:
     """Send truths, in halves while the server finds them too many; how many were accepted, and the refusals."""
     if not truths:
         return 0, []
     try:
-        answer = api.truth(model, truths)
+        answer = api.truth(model, truths, source=source)
     except Refused as refused:
         if refused.status != TOO_LARGE or len(truths) == 1:
             raise
         middle = len(truths) // 2
-        first = _send(api, model, truths[:middle], places[:middle])
-        second = _send(api, model, truths[middle:], places[middle:])
+        first = _send(api, model, truths[:middle], places[:middle], source)
+        second = _send(api, model, truths[middle:], places[middle:], source)
         return first[0] + second[0], first[1] + second[1]
     return int(answer["accepted"]), [f"{places[item['index']]}: {item['reason']}" for item in answer["refused"]]

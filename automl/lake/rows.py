@@ -21,7 +21,7 @@ ORDERED: Mapping[Kind, str] = {"predictions": "id", "truth": "received"}
 _PREDICTION = frozenset(
     {"id", "key", "model", "version", "role", "at", "features", "prediction", "probabilities", "latency_us"}
 )
-_TRUTH = frozenset({"id", "key", "truth", "at", "received"})
+_TRUTH = frozenset({"id", "key", "truth", "at", "received", "source"})
 FIELDS: Mapping[Kind, frozenset[str]] = {"predictions": _PREDICTION, "truth": _TRUTH}
 
 
@@ -36,7 +36,7 @@ def schema(kind: Kind) -> Any:
             "version": text, "role": text, "prediction": text, "prediction_number": number,
             "probabilities": pa.list_(number), "latency_us": pa.int64(), "logged": text,
         },
-        "truth": {"received": moment, "truth": text, "truth_number": number},
+        "truth": {"received": moment, "source": text, "truth": text, "truth_number": number},
     }[kind]  # fmt: skip
     return pa.schema({**named, **own, "more": text})
 
@@ -73,6 +73,7 @@ def table(kind: Kind, records: Sequence[Mapping[str, Any]], day: str, layout: La
     }
     if kind == "truth":
         columns["received"] = _moments(cells("received"))
+        columns["source"] = cells("source")
         return pa.table(columns, schema=schema(kind))
     for name in ("version", "role", "probabilities", "latency_us"):
         columns[name] = cells(name)
@@ -96,10 +97,12 @@ def records(kind: Kind, rows: Any, layout: Layout) -> list[dict[str, Any]]:
         columns["features"] = layout.rows(rows)
     else:
         columns["received"] = _milliseconds(rows.column("received"))
+        if "source" in rows.column_names:  # a table that older releases made has none until it gets one
+            columns["source"] = rows.column("source").to_pylist()
     made = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     for record in made:
-        for name in ("id", "key"):
-            if record[name] is None:
+        for name in ("id", "key", "source"):
+            if name in record and record[name] is None:
                 del record[name]
     return made
 

@@ -88,7 +88,9 @@ class Recorder:
         return b"".join(lines)
 
 
-def truth_line(name: Mapping[str, str], truth: Any, *, at_ms: int, received_ms: int) -> bytes:
+def truth_line(
+    name: Mapping[str, str], truth: Any, *, at_ms: int, received_ms: int, source: str | None = None
+) -> bytes:
     """The line of one accepted truth.
 
     Parameters
@@ -97,6 +99,10 @@ def truth_line(name: Mapping[str, str], truth: Any, *, at_ms: int, received_ms: 
         `{"id": prediction id}` or `{"key": business key}`.
     at_ms, received_ms
         When it became true by the sender's word, and when it came; UTC epoch milliseconds.
+    source
+        Who sent it, by the sender's word.
     """
     record = {**name, "truth": truth, "at": at_ms, "received": received_ms}
+    if source is not None:
+        record["source"] = source
     return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)

@@ -13,6 +13,12 @@ import orjson
 MOST_LABELS = 100
 """Different labels of an hour that are counted apart; where there are more, their shares are not compared."""
 
+MOST_SOURCES = 50
+"""Different sources of an hour that are counted apart; where there are more, none is."""
+
+MANY = "*"
+"""Stands for sources that are too many; no source is called so."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
@@ -26,16 +32,29 @@ class Tally:
         How many of each, by their JSON; empty for a regression.
     total, squares
         Sums of the values and of their squares, for a regression.
+    sources
+        The same of each source that named itself, as JSON objects.
     """
 
     n: int = 0
     labels: dict[str, int] = field(default_factory=dict)
     total: float = 0.0
     squares: float = 0.0
+    sources: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, truths: Iterable[Mapping[str, Any]], *, numeric: bool) -> Tally:
         """The tally of truth records."""
+        by_source: dict[str, list[Mapping[str, Any]]] = {}
+        for truth in truths:
+            by_source.setdefault(truth.get("source", ""), []).append(truth)
+        parts = {source: cls._of_one(own, numeric=numeric) for source, own in by_source.items()}
+        made = cls.sum(parts.values())
+        made.sources = _few({source: part.to_json() for source, part in parts.items() if source})
+        return made
+
+    @classmethod
+    def _of_one(cls, truths: Iterable[Mapping[str, Any]], *, numeric: bool) -> Tally:
         given = [truth["truth"] for truth in truths]
         if numeric:
             return cls(n=len(given), total=math.fsum(given), squares=math.fsum(value * value for value in given))
@@ -52,11 +71,54 @@ class Tally:
             made.squares += tally.squares
             for label, count in tally.labels.items():
                 made.labels[label] = made.labels.get(label, 0) + count
+            for source, part in tally.sources.items():
+                both = [cls(**made.sources[source])] if source in made.sources else []
+                made.sources[source] = cls.sum([*both, cls(**part)]).to_json()
+        made.sources = _few(made.sources)
         return made
+
+    @property
+    def names(self) -> list[str]:
+        """Its sources; an empty name stands for all that named none."""
+        unnamed = [""] if self.n > sum(part["n"] for part in self.sources.values()) else []
+        return unnamed + [name for name in sorted(self.sources) if name != MANY]
+
+    def part(self, source: str) -> Tally:
+        """What came from one source; from none, for an empty name."""
+        if source:
+            return Tally(**self.sources.get(source, {}))
+        return self.without(self.sources)
+
+    def without(self, sources: Iterable[str]) -> Tally:
+        """What is left without some sources."""
+        gone = {source: self.part(source) for source in sources}
+        labels = dict(self.labels)
+        for part in gone.values():
+            for label, count in part.labels.items():
+                labels[label] -= count
+        return Tally(
+            n=self.n - sum(part.n for part in gone.values()),
+            labels={label: count for label, count in labels.items() if count},
+            total=self.total - math.fsum(part.total for part in gone.values()),
+            squares=self.squares - math.fsum(part.squares for part in gone.values()),
+            sources={source: part for source, part in self.sources.items() if source not in gone},
+        )
+
+    def count(self, label: str | None) -> int:
+        """How many of a label there are; of all together for None."""
+        return self.n if label is None else self.labels.get(label, 0)
 
     def to_json(self) -> dict[str, Any]:
         """This tally as a JSON object."""
         return asdict(self)
+
+
+def _few(sources: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The sources, all as one where they are too many, however they were put together."""
+    if len(sources) <= MOST_SOURCES and MANY not in sources:
+        return sources
+    parts = [Tally(**part) for part in sources.values()]
+    return {MANY: Tally.sum(parts).to_json()}
 
 
 def moved(tally: Tally, history: Tally) -> float:

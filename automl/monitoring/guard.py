@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import orjson
@@ -12,7 +12,7 @@ from automl import quarantine
 from automl.errors import Conflict
 from automl.monitoring import suspicion
 from automl.monitoring.arrivals import Tally
-from automl.monitoring.holding import hold_hour, hold_named
+from automl.monitoring.holding import hold_hour, hold_named, hold_source
 from automl.monitoring.ingest import News, Truth
 from automl.monitoring.scene import Scene
 from automl.monitoring.state import State
@@ -80,7 +80,12 @@ class _Look:
         if known.of_hour(since_ms) is not None:
             return known
         history, released = self._before(known, since_ms)
-        found = suspicion.of_hour(since_ms, tally, history, released, self.scene.spec.guard)
+        found_sources = suspicion.of_sources(since_ms, tally, history, released, self.scene.spec.guard)
+        known = self._by_source(known, since_ms, before, found_sources)
+        held = {name for entry in known.of_sources(since_ms) if entry.status != "released" for name in entry.sources}
+        if held:
+            truths = [truth for truth in truths if truth.get("source", "") not in held]
+        found = suspicion.of_hour(since_ms, tally.without(held), history, released, self.scene.spec.guard)
         low, high = self.plausible or (-math.inf, math.inf)
         beyond = [truth for truth in truths if self.plausible and not low <= truth["truth"] <= high]
         if beyond:
@@ -93,9 +98,24 @@ class _Look:
             return known
         known = hold_hour(self.scene, known, since_ms, found)
         if before.n:
-            text = "were counted by an earlier pass and are held back now, so the next pass begins anew."
-            raise Conflict(f"{before.n:,} truths of model '{self.scene.model}' {text}")
+            raise Conflict(self._anew(before.n))
         return known
+
+    def _by_source(
+        self, known: Quarantine, since_ms: int, before: Tally, found: Mapping[str, suspicion.Suspicion]
+    ) -> Quarantine:
+        """Hold back what single sources sent, unless that was decided before. Raises Conflict as `screen` does."""
+        settled = {name for entry in known.of_sources(since_ms) for name in entry.sources}
+        fresh = [source for source in found if source not in settled]
+        for source in fresh:
+            known = hold_source(self.scene, known, since_ms, source, found[source])
+        if counted := sum(before.part(source).n for source in fresh):
+            raise Conflict(self._anew(counted))
+        return known
+
+    def _anew(self, counted: int) -> str:
+        text = "were counted by an earlier pass and are held back now, so the next pass begins anew."
+        return f"{counted:,} truths of model '{self.scene.model}' {text}"
 
     def _by_name(
         self, known: Quarantine, since_ms: int, beyond: Sequence[Truth], wrong: suspicion.Suspicion
@@ -112,6 +132,9 @@ class _Look:
             if stored := self.state.arrivals.get(entry_id(at)):
                 entry = known.of_hour(at)
                 if entry is None or entry.status == "released":
-                    history[at] = Tally(**stored)
-                    released += [history[at]] if entry is not None else []
+                    of_some = known.of_sources(at)
+                    held = {name for one in of_some if one.status != "released" for name in one.sources}
+                    history[at] = Tally(**stored).without(held)
+                    is_released = any(one.status == "released" for one in [entry, *of_some] if one)
+                    released += [history[at]] if is_released else []
         return history, released

@@ -29,6 +29,23 @@ def hold_hour(scene: Scene, known: Quarantine, since_ms: int, suspicions: Sequen
     return _enter(scene, known, _entry(scene, name, text, since_ms, suspicions))
 
 
+def hold_source(scene: Scene, known: Quarantine, since_ms: int, source: str, suspicion: Suspicion) -> Quarantine:
+    """Hold back what one source sent in an hour; where it is held for the hour before, as part of that entry.
+
+    Raises Conflict.
+    """
+    for last in known.of_sources(since_ms - HOUR_MS):
+        if last.status == "held" and last.sources == (source,):
+            longer = replace(last, until_ms=since_ms + HOUR_MS)
+            entries = tuple(longer if entry is last else entry for entry in known.entries)
+            return _save(scene, replace(known, entries=entries))
+    digest = hashlib.sha256(f"source\n{source}".encode()).hexdigest()[:8]
+    name = entry_id(since_ms)
+    text = f"Of what model {scene.model} received as truth from {name} (UTC) on, one source's is held back: "
+    entry = _entry(scene, f"{name}-{digest}", text, since_ms, [suspicion])
+    return _enter(scene, known, replace(entry, sources=(source,)))
+
+
 def hold_named(
     scene: Scene, known: Quarantine, since_ms: int, suspicion: Suspicion, names: Sequence[str]
 ) -> Quarantine:

@@ -28,8 +28,13 @@ DEVIATIONS = 3.0
 """For a regression: how many standard deviations of single values the mean of an hour may be from the mean."""
 
 
+RISE = 2.0
+"""How many times as much as in its busiest hour a source must send before its share is looked at: where others fall
+silent, that of a source that goes on grows, too."""
+
+
 class Suspicion(NamedTuple):
-    """One thing that speaks against truths: `flood`, `shift` or `values`, and the same as part of a sentence."""
+    """What speaks against truths (`flood`, `shift`, `source` or `values`), and the same as part of a sentence."""
 
     reason: str
     text: str
@@ -57,11 +62,43 @@ def of_hour(
     if tally.n > max(FLOOD_FROM, rules.flood * most):
         text = f"{tally.n:,} truths came in an hour, where none of the {len(history)} before had more than {most:,}"
         found.append(Suspicion("flood", text))
-    days = [one for at, one in history.items() if (since_ms - at) % (24 * HOUR_MS) == 0]
-    compared = [whole, *(one for one in (Tally.sum(days), *days, *released) if one.n >= SHIFT_FROM)]
+    compared = _compared(since_ms, history, released)
     if tally.n >= max(SHIFT_FROM, 20 * len(whole.labels)) and bool(tally.labels) == bool(whole.labels):
         found += _shift(tally, compared, rules)
     return found
+
+
+def of_sources(
+    since_ms: int, tally: Tally, history: Mapping[int, Tally], released: Sequence[Tally], rules: Guard
+) -> dict[str, Suspicion]:
+    """What speaks against single sources of an hour: one sends far more of it, or of a label, than it ever did.
+
+    Only where sources are known: a day on which they named themselves. What named none counts as a source of its own.
+    Parameters as `of_hour` has them.
+    """
+    named = [one for one in history.values() if one.sources]
+    if len(named) < FEWEST_HOURS or sum(part["n"] for one in named for part in one.sources.values()) < FEWEST_TRUTHS:
+        return {}
+    compared = _compared(since_ms, history, released)
+    found: dict[str, Suspicion] = {}
+    for source in tally.names:
+        own = tally.part(source)
+        before = [one.part(source) for one in history.values()]
+        for label in (None, *own.labels):
+            now, most = own.count(label), max(one.count(label) for one in before)
+            is_much = now >= SHIFT_FROM and now > RISE * most and (label is None or now == tally.count(label))
+            shares = [one.part(source).count(label) / one.count(label) for one in compared if one.count(label)]
+            known = max(shares, default=0.0)
+            if is_much and now / tally.count(label) - known > rules.source and source not in found:
+                found[source] = Suspicion("source", _told(source, label, now, tally.count(label), known))
+    return found
+
+
+def _told(source: str, label: str | None, now: int, whole: int, known: float) -> str:
+    who = f"source '{source}'" if source else "who names no source"
+    what = "truths" if label is None else f"truths of {label}"
+    before = f"never more than {100 * known:.0f}% of them before" if known else "none of them before"
+    return f"{who} sent {now:,} of the {whole:,} {what} of an hour, and {before}"
 
 
 def of_values(values: Sequence[float], plausible: tuple[float, float]) -> Suspicion:
@@ -76,6 +113,13 @@ def plausible(baseline: Mapping[str, Any], rules: Guard) -> tuple[float, float]:
     edges = baseline["prediction"]["edges"]
     margin = rules.range * (edges[-1] - edges[0]) if edges else 0.0
     return (edges[0] - margin, edges[-1] + margin) if margin else (-math.inf, math.inf)
+
+
+def _compared(since_ms: int, history: Mapping[int, Tally], released: Sequence[Tally]) -> list[Tally]:
+    """What an hour may be like: all that was, the same hour of other days, and what a person has let pass."""
+    days = [one for at, one in history.items() if (since_ms - at) % (24 * HOUR_MS) == 0]
+    enough = (one for one in (Tally.sum(days), *days, *released) if one.n >= SHIFT_FROM)
+    return [Tally.sum(history.values()), *enough]
 
 
 def _shift(tally: Tally, compared: Sequence[Tally], rules: Guard) -> list[Suspicion]:

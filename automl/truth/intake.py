@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from automl import values
+from automl import forms, values
 from automl.errors import InvalidInput, Problem, TooLarge
 from automl.events import Clock
 from automl.log.ids import Ids
@@ -23,7 +24,10 @@ from automl.settings import Settings
 SKEW = timedelta(days=1)
 """How far in the future a truth's `at` may be: clocks disagree, and local times get sent as UTC."""
 
-_FIELDS = ("id", "key", "truth", "at")
+SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""What a source may call itself."""
+
+_FIELDS = ("id", "key", "truth", "at", "source")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +69,7 @@ class Intake:
         self._clock = clock
 
     async def receive(self, model: str, body: bytes) -> Receipt:
-        """Take in `{"truths": [{"id" or "key", "truth", "at"?}, ...]}`, or one such object.
+        """Take in `{"truths": [{"id" or "key", "truth", "at"?, "source"?}, ...], "source"?}`, or one such truth.
 
         Returns when the accepted ones are in storage. Sending the same again changes nothing, so a caller that got no
         answer repeats the request.
@@ -94,35 +98,44 @@ class Intake:
         received_ms = int(self._clock().timestamp() * 1000)
         lines: list[bytes] = []
         refused: list[dict[str, Any]] = []
-        for index, item in enumerate(self._items(body)):
+        items, source = self._items(body)
+        for index, item in enumerate(items):
             try:
-                lines.append(self._line(session, item, received_ms))
+                lines.append(self._line(session, item, received_ms, source))
             except (InvalidInput, ValueError) as error:
                 refused.append({"index": index, "reason": str(error)})
         return Receipt(accepted=len(lines), refused=refused), b"".join(lines)
 
-    def _items(self, body: bytes) -> list[Any]:
+    def _items(self, body: bytes) -> tuple[list[Any], str | None]:
+        """The truths of a body, and the source of all that name none themselves."""
         value = load_object(body)
         if "truths" not in value:
-            return [value]
+            return [value], None
         items = value["truths"]
         if not isinstance(items, list) or not items:
             got = "an empty list" if items == [] else kind(items)
             remedy = 'Send {"truths": [{"id": "...", "truth": ...}]}.'
             raise InvalidInput.of([Problem(field="truths", expected="a list of truths", got=got, remedy=remedy)])
-        if unknown := sorted(value.keys() - {"truths"}):
-            expected, got = "nothing beside truths", "an unknown field"
+        if unknown := sorted(value.keys() - {"truths", "source"}):
+            expected, got = "nothing beside truths and source", "an unknown field"
             raise InvalidInput.of([Problem(field=unknown[0], expected=expected, got=got, remedy="Leave it out.")])
         if len(items) > self._max_rows:
             remedy = "Send them in several requests."
             raise TooLarge(f"Expected at most {self._max_rows} truths in one request, got {len(items)}. {remedy}")
-        return items
+        try:
+            return items, _source(value.get("source"))
+        except ValueError as error:
+            expected, got = str(error), forms.shown(value["source"])
+            remedy = "Name the system that the truths are from, or leave it out."
+            raise InvalidInput.of([Problem(field="source", expected=expected, got=got, remedy=remedy)]) from None
 
-    def _line(self, session: ModelSession, item: Any, received_ms: int) -> bytes:
+    def _line(self, session: ModelSession, item: Any, received_ms: int, source: str | None) -> bytes:
         if not isinstance(item, dict):
             raise ValueError(f"Expected an object, got {kind(item)}.")
         if unknown := [name for name in item if name not in _FIELDS]:
-            raise ValueError(f"Unknown field {unknown[0]!r}. A truth has an id or a key, a truth, and perhaps an at.")
+            raise ValueError(
+                f"Unknown field {unknown[0]!r}. A truth has an id or a key, a truth, and perhaps an at and a source."
+            )
         name = self._name(session, item)
         if "truth" not in item:
             raise ValueError("The field 'truth' is missing.")
@@ -132,7 +145,11 @@ class Intake:
             shown = repr(item["truth"])[:60]
             raise ValueError(f"Expected {error} for '{session.signature.target}', got {shown}.") from None
         at_ms = received_ms if item.get("at") is None else self._at(item["at"], received_ms)
-        return truth_line(name, truth, at_ms=at_ms, received_ms=received_ms)
+        try:
+            source = _source(item.get("source")) or source
+        except ValueError as error:
+            raise ValueError(f"Expected {error} as the source, got {forms.shown(item['source'])}.") from None
+        return truth_line(name, truth, at_ms=at_ms, received_ms=received_ms, source=source)
 
     def _name(self, session: ModelSession, item: Mapping[str, Any]) -> dict[str, str]:
         identity, key = item.get("id"), item.get("key")
@@ -164,3 +181,11 @@ class Intake:
         if not 0 <= at_ms <= received_ms + SKEW // timedelta(milliseconds=1):
             raise ValueError(f"Expected an 'at' from 1970 to at most a day from now, got {str(value)[:60]!r}.")
         return at_ms
+
+
+def _source(value: Any) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not SOURCE.fullmatch(value):
+        raise ValueError("a name of letters, digits, dots, hyphens and underscores, 64 at most")
+    return value

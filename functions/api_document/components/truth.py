@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from automl.truth.intake import SOURCE
 from functions.api_document.shapes import Schema
 
 
@@ -13,6 +14,10 @@ def schemas() -> dict[str, Schema]:
         "description": "When the truth became known: ISO 8601 or epoch seconds, at most a day ahead. Now, if absent.",
         "anyOf": [{"type": "string", "format": "date-time"}, {"type": "number", "minimum": 0}, {"type": "null"}],
     }
+    source = {
+        "description": "Which system it is from: what one source suddenly sends too much of is held back alone.",
+        "anyOf": [{"type": "string", "pattern": f"^{SOURCE.pattern}$"}, {"type": "null"}],
+    }
     properties = {
         "id": {"type": "string", "description": "The prediction id."},
         "key": {
@@ -21,6 +26,7 @@ def schemas() -> dict[str, Schema]:
         },
         "truth": _ref("TruthValue"),
         "at": at,
+        "source": source,
     }
     refused = {"index": {"type": "integer", "minimum": 0}, "reason": {"type": "string"}}
     return {
@@ -39,7 +45,10 @@ def schemas() -> dict[str, Schema]:
                     "type": "object",
                     "additionalProperties": False,
                     "required": ["truths"],
-                    "properties": {"truths": {"type": "array", "minItems": 1, "items": _ref("Truth")}},
+                    "properties": {
+                        "truths": {"type": "array", "minItems": 1, "items": _ref("Truth")},
+                        "source": {**source, "description": "Of all truths that name none themselves."},
+                    },
                 },
                 _ref("Truth"),
             ],

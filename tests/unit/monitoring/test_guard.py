@@ -14,9 +14,11 @@ from automl import events, quarantine
 from automl.errors import Conflict, NotFound, Unavailable
 from automl.lake.labelled import labelled_rows
 from automl.monitoring import state as states
+from automl.monitoring.arrivals import Tally
 from automl.monitoring.state import State
 from automl.quarantine import Entry
 from automl.spec import Spec
+from automl.storage import CONTROL
 from tests.support.replay import Replay, append, prediction_line
 from tests.support.thresholds import begun, copied, fit, publish, stream
 
@@ -337,3 +339,150 @@ def test_numbers_whose_mean_is_far_off_are_held_back_and_those_a_little_off_are_
     numbers([30.0, 34.0] * 150, replay)
     assert [entry.reasons for entry in entries(replay)] == [("shift",)]
     assert "standard deviations" in entries(replay)[0].text
+
+
+def sent(
+    replay: Replay, rows: int, source: str | None, *, seed: int, label: Callable[[int, int], int] | None = None
+) -> None:
+    """Truths of this hour from one source."""
+    truths = stream(replay, rows, concept=0.5, seed=seed)
+    now_ms = round(replay.clock().timestamp() * 1000)
+    named = {} if source is None else {"source": source}
+    lines = [
+        orjson.dumps(
+            {"id": one, "truth": label(place, truth) if label else truth, "at": now_ms, "received": now_ms} | named
+        )
+        for place, (one, truth) in enumerate(truths)
+    ]
+    append(replay.storage, replay.model, "truth", replay.clock(), lines)
+
+
+def shared(hours: int = HOURS, *sources: str | None) -> Replay:
+    """A model that two sources have told the truth for some hours, 50 each an hour."""
+    replay = begun()
+    for number in range(hours):
+        for place, source in enumerate(sources or ("crm", "erp")):
+            sent(replay, 50, source, seed=2 * number + place)
+        replay.watch()
+        replay.clock.advance(hours=1)
+    return replay
+
+
+def test_only_what_one_new_source_sends_most_of_is_held_back() -> None:
+    replay = shared()
+    sent(replay, 50, "crm", seed=900)
+    sent(replay, 400, "unheard-of", seed=901, label=wrong)
+    replay.watch()
+    [entry] = entries(replay)
+    assert (entry.reasons, entry.sources, entry.names) == (("source",), ("unheard-of",), ())
+    assert "source 'unheard-of' sent 400 of the 450 truths of an hour, and none of them before" in entry.text
+    state = seen(replay)
+    assert (state.labelled, state.counts["held"], state.alarm) == (HOURS * 100 + 50, 400, None)
+    assert len(labelled_rows(replay.storage, replay.model)) == HOURS * 100 + 50
+
+
+def test_a_known_source_that_suddenly_sends_most_of_it_is_held_back() -> None:
+    replay = shared()
+    sent(replay, 900, "erp", seed=900)
+    replay.watch()
+    [entry] = entries(replay)
+    assert entry.sources == ("erp",)
+    assert "never more than 50% of them before" in entry.text
+
+
+def test_truth_that_names_no_source_is_a_source_of_its_own() -> None:
+    replay = shared()
+    sent(replay, 400, None, seed=900)
+    sent(replay, 50, "crm", seed=901)
+    replay.watch()
+    [entry] = entries(replay)
+    assert entry.sources == ("",)
+    assert "who names no source sent 400 of the 450 truths" in entry.text
+    assert seen(replay).labelled == HOURS * 100 + 50
+
+
+def test_all_truths_of_one_label_from_one_source_are_held_back() -> None:
+    replay = shared()
+    for place, source in enumerate(("crm", "erp")):
+        sent(replay, 200, source, seed=900 + place, label=lambda *_: 0)
+    sent(replay, 250, "unheard-of", seed=902, label=lambda *_: 1)
+    replay.watch()
+    assert [entry.sources for entry in entries(replay) if entry.sources] == [("unheard-of",)]
+    assert any("sent 250 of the 250 truths of 1 of an hour" in entry.text for entry in entries(replay))
+
+
+def test_a_source_that_goes_on_while_others_fall_silent_is_not_held_back() -> None:
+    replay = shared(HOURS, "crm", "erp", "erp", "erp", "erp")
+    sent(replay, 50, "crm", seed=900)
+    sent(replay, 350, "erp", seed=901)
+    replay.watch()
+    replay.clock.advance(hours=1)
+    sent(replay, 300, "erp", seed=902)
+    replay.watch()
+    assert entries(replay) == []
+
+
+def test_where_only_one_source_ever_sends_nothing_is_held_back() -> None:
+    replay = shared(HOURS, "crm")
+    sent(replay, 900, "crm", seed=900)
+    replay.watch()
+    assert entries(replay) == []
+
+
+def test_sources_that_begin_to_name_themselves_are_not_held_back() -> None:
+    replay = calm()
+    sent(replay, 900, "crm", seed=900)
+    replay.watch()
+    assert entries(replay) == []
+
+
+def test_a_source_that_was_released_may_come_again() -> None:
+    replay = shared()
+    sent(replay, 400, "new", seed=900)
+    replay.watch()
+    [entry] = entries(replay)
+    quarantine.settle(replay.storage, replay.clock, replay.model, entry.id, status="released", reason="It is real.")
+    replay.clock.advance(hours=1)
+    sent(replay, 400, "new", seed=901)
+    replay.watch()
+    assert [entry.status for entry in entries(replay)] == ["released"]
+    assert seen(replay).labelled == HOURS * 100 + 800
+
+
+def test_a_source_that_is_held_hour_after_hour_is_one_entry() -> None:
+    replay = shared()
+    for number in range(3):
+        sent(replay, 400, "unheard-of", seed=900 + number)
+        replay.watch()
+        replay.clock.advance(hours=1)
+    [entry] = entries(replay)
+    assert entry.until_ms - entry.since_ms == 3 * quarantine.HOUR_MS
+
+
+def test_what_a_source_sent_in_small_parts_is_taken_back_out_of_what_was_counted() -> None:
+    replay = shared()
+    for part in range(5):
+        sent(replay, 90, "unheard-of", seed=900 + part, label=wrong)
+        replay.watch()
+    replay.watch()
+    assert [entry.sources for entry in entries(replay)] == [("unheard-of",)]
+    assert seen(replay).labelled == HOURS * 100
+
+
+def test_a_lost_state_comes_to_the_same_sources() -> None:
+    replay = shared()
+    sent(replay, 400, "unheard-of", seed=900)
+    replay.watch()
+    before = seen(replay).arrivals
+    replay.storage.delete(CONTROL, f"{replay.model}/monitor.json")
+    replay.watch()
+    assert seen(replay).arrivals == before
+    assert len(entries(replay)) == 1
+
+
+def test_sources_that_are_too_many_are_not_told_apart() -> None:
+    truths = [{"truth": 1, "source": f"s{number}"} for number in range(60)]
+    whole = Tally.of(truths, numeric=False)
+    parts = Tally.sum([Tally.of(truths[:30], numeric=False), Tally.of(truths[30:], numeric=False)])
+    assert whole.to_json() == parts.to_json()
+    assert (whole.n, whole.names) == (60, [])

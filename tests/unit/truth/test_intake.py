@@ -82,3 +82,22 @@ async def test_no_body_is_more_than_invalid(room: Room, body: bytes) -> None:
     with suppress(InvalidInput):
         receipt = await room.intake.receive("adult", body)
         assert receipt.accepted + len(receipt.refused) >= 1
+
+
+async def test_a_source_is_kept_with_each_of_its_truths_unless_one_names_its_own(room: Room) -> None:
+    own = {"id": ID, "truth": ">50K", "source": "erp"}
+    body = {"source": "crm", "truths": [{"id": ID, "truth": ">50K"}, own]}
+    assert (await room.intake.receive("adult", orjson.dumps(body))).accepted == 2
+    await room.intake.receive("adult", orjson.dumps(own))
+    await room.intake.receive("adult", orjson.dumps({"id": ID, "truth": ">50K"}))
+    assert [orjson.loads(line).get("source") for line in room.lines()] == ["crm", "erp", "erp", None]
+
+
+@pytest.mark.parametrize("source", ["", "a b", "*", 3, "x" * 65])
+async def test_a_source_that_is_no_name_is_refused(room: Room, source: Any) -> None:
+    truth = {"id": ID, "truth": ">50K"}
+    with pytest.raises(InvalidInput, match="Field 'source': expected a name of letters"):
+        await room.intake.receive("adult", orjson.dumps({"truths": [truth], "source": source}))
+    receipt = await room.intake.receive("adult", orjson.dumps({"truths": [truth | {"source": source}, truth]}))
+    assert (receipt.accepted, receipt.refused[0]["index"]) == (1, 0)
+    assert "as the source" in receipt.refused[0]["reason"]
