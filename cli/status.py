@@ -91,6 +91,9 @@ def _lines(state: Mapping[str, Any], *, whole: bool) -> Iterator[Line]:
         return
     yield "labels", f"{monitor['labelled']:,} of {monitor['predictions']:,} predictions"
     yield "alarm", monitor["alarm"]["text"] if monitor["alarm"] else "none"
+    early = (monitor.get("watch") or {}).get("early")
+    if early and not monitor["alarm"]:
+        yield "early", early["text"]
     report = {name: told for name, told in (monitor.get("report") or {}).items() if name not in LONG}
     drift = report.pop("drift", None) or {"on": False, "text": "none", "oddities": []}
     yield "drift", drift["text"] if drift["on"] or whole else "none"

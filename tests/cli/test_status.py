@@ -104,3 +104,11 @@ def test_unknown_model_is_told_in_the_servers_words(server: StandIn, evergreen: 
     result = evergreen("status", "none")
     assert result.exit_code == 1
     assert "There is no model 'none'." in result.stderr
+
+
+def test_an_early_warning_is_shown_until_there_is_an_alarm(server: StandIn, evergreen: Run) -> None:
+    early = {"at": "2026-11-20T16:00:00.000Z", "text": "Look into champion v1."}
+    server.on("GET .*/monitor", MONITOR | {"watch": {"early": early}})
+    assert "early Look into champion v1." in " ".join(evergreen("status").stdout.split())
+    server.on("GET .*/monitor", MONITOR | {"watch": {"early": early}, "alarm": {"text": "It has fallen."}})
+    assert "Look into" not in evergreen("status").stdout
