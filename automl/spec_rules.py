@@ -102,6 +102,7 @@ RULES: forms.Rules = {
     "retrain.most_per_day": (whole(1, 1000), "a whole number from 1 to 1000"),
     "retrain.budget_minutes": (or_none(number(0.1, 1e6)), "a number of minutes from 0.1 to 1000000"),
     "retrain.min_new_labels": (whole(0, 10**9), "a whole number"),
+    "retrain.backoff_rows": (whole(0, 10**9), "a whole number"),
     "retrain.hold_back": (whole(0, 10**7), "a whole number"),
     "retrain.window": (WINDOW, "auto, all, days, recency or a number of rows from 100"),
     "retrain.window_days": (whole(1, 3650), "a whole number from 1 to 3650"),

@@ -192,6 +192,9 @@ class Retrain:
     min_new_labels: int = 250
     """Labelled rows that must have arrived since the last run before another one is asked for."""
 
+    backoff_rows: int = 12_500
+    """Newest labelled rows within which each run for an alarm doubles `min_new_labels` for the next one; 0: never."""
+
     hold_back: int = 100
     """Newest labelled rows that a retraining never sees, so that its verdict need not wait for new ones."""
 

@@ -19,12 +19,6 @@ from automl.monitoring.scene import Scene
 from automl.monitoring.state import State
 from automl.runs import CauseKind, Run
 
-MEMORY = 12_500
-"""Labelled rows within which each run for a fallen accuracy doubles the wait for the next. The first ones follow each
-other as fast as labels come: after a sudden change, twice as many rows of the new world make a better model. A world
-that never rests must not cost a search every `min_new_labels` labels for ever: of a stream of 40,000 labels that
-drifts all along (Elec2) this leaves eleven runs; 10,000 left sixteen, for models that were no better."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
@@ -118,7 +112,7 @@ def fallen(state: State, scene: Scene, runs: Sequence[Run]) -> Call | None:
     rules = scene.spec.retrain
     if not rules.on_alarm or not state.alarm:
         return None
-    wanted = wait(rules.min_new_labels, tries(state, runs))
+    wanted = wait(rules.min_new_labels, tries(state, runs, rules.backoff_rows))
     return Call(kind="accuracy", key=f"{scene.reign}/{state.labelled}", text=str(state.alarm["text"]), wanted=wanted)
 
 
@@ -144,10 +138,15 @@ def due(scene: Scene, runs: Sequence[Run]) -> Call | None:
     return Call(kind="schedule", key=newest, text=text, wanted=wait(rules.min_new_labels, 0))
 
 
-def tries(state: State, runs: Sequence[Run]) -> int:
-    """Runs that a fallen accuracy, whoever was champion, has asked for within the newest `MEMORY` labelled rows."""
+def tries(state: State, runs: Sequence[Run], memory: int) -> int:
+    """Runs that a fallen accuracy, whoever was champion, has asked for within the newest `memory` labelled rows.
+
+    Each of them doubles the wait for the next. The first ones follow each other as fast as labels come: after a
+    sudden change, twice as many rows of the new world make a better model. A world that never rests must not cost a
+    search every `min_new_labels` labels for ever.
+    """
     asked_at = [int(run.cause["key"].rpartition("/")[2]) for run in runs if run.cause["kind"] == "accuracy"]
-    return sum(labels > state.labelled - MEMORY for labels in asked_at)
+    return sum(labels > state.labelled - memory for labels in asked_at)
 
 
 def wait(least: int, tried: int) -> int:

@@ -330,6 +330,7 @@ def test_only_runs_for_a_fallen_accuracy_of_late_make_the_next_one_wait() -> Non
         return Run(id=str(labels), model="steps", cause=cause, at="2026-11-20T16:00:00.000Z", data={})
 
     runs = [asked_at(29_000), asked_at(28_000, "drift"), asked_at(20_000), asked_at(17_500), asked_at(400)]
-    assert tries(states.State(labelled=30_000), runs) == 2
-    assert tries(states.State(labelled=29_999), runs) == 3
-    assert tries(states.State(labelled=60_000), runs) == 0
+    assert tries(states.State(labelled=30_000), runs, 12_500) == 2
+    assert tries(states.State(labelled=29_999), runs, 12_500) == 3
+    assert tries(states.State(labelled=60_000), runs, 12_500) == 0
+    assert tries(states.State(labelled=30_000), runs, 0) == 0
