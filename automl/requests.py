@@ -84,8 +84,6 @@ def why_not(manifest: Mapping[str, Any]) -> str | None:
         return "it was made elsewhere, or by a release that did not keep the rows of versions"
     if "reason" in dataset:
         return f"its rows were not kept ({dataset['reason']})"
-    if manifest["parity"]["estimator"].startswith("Stacking"):
-        return "it is a stack of models, of which its manifest has the settings of one"
     return None
 
 

@@ -27,6 +27,7 @@ from automl.training import kept, provenance
 from automl.training.progress import Outcome, Progress
 from automl.training.search import fitted_of, search
 from automl.training.split import split
+from automl.training.stacks import made_again
 from automl.training.version import measure
 
 TOLERANCE = 1e-9
@@ -84,12 +85,17 @@ def reproduce(
         ),
         starting_points={config["estimator"]: config["hyperparameters"]},
         threads=manifest["search"]["threads"],
+        keep_search_state=bool(config["stack"]),
     )
     if not found.config.items() <= config["hyperparameters"].items():  # learners may add what they derive
         raise Rejected(f"Version {version} cannot be reproduced: FLAML does not take its configuration any more.")
 
     progress(Progress(stage="checking", percent=80, message=f"Comparing on {len(parts.holdout)} holdout rows."))
-    onnx = build(prep, fitted_of(found.model), signature, signature.classes, _about(manifest))
+    fitted = fitted_of(found.model)
+    if config["stack"]:
+        members = {name: manifest["starting_points"][name] for name in config["stack"]}
+        fitted = made_again(found.model, members, threads=found.threads)
+    onnx = build(prep, fitted, signature, signature.classes, _about(manifest))
     session = ModelSession(model, version, onnx, signature, key=spec.columns.key)
     measured = measure(signature, target[parts.holdout], session.score(tensors[parts.holdout]))
     is_same_file = hashlib.sha256(onnx).hexdigest() == manifest["files"]["model.onnx"]

@@ -131,6 +131,7 @@ def search(
     settings: Search,
     starting_points: Mapping[str, Config] | None = None,
     threads: int | None = None,
+    keep_search_state: bool = False,
     on_trial: Callable[[Trial], None] = lambda _: None,
 ) -> Found:
     """Find and fit a model.
@@ -147,6 +148,8 @@ def search(
         Configurations by estimator from an earlier search; unknown estimators are left out.
     threads
         For each fit; none: as many as there are cores.
+    keep_search_state
+        Whether the model keeps the rows in the order in which FLAML fitted on them.
     on_trial
         Called in this thread after every trial.
 
@@ -181,6 +184,7 @@ def search(
                 log_type="all",
                 ensemble=settings.ensemble,
                 retrain_full=True,
+                keep_search_state=keep_search_state,
                 verbose=0,
             )
         except MemoryError:

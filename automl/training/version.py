@@ -28,6 +28,7 @@ from automl.training.labelled import Added
 from automl.training.rowhash import row_hashes
 from automl.training.search import Found
 from automl.training.split import Split
+from automl.training.stacks import members_of
 from automl.training.window import Window
 
 FORMAT = 1
@@ -134,7 +135,11 @@ def manifest_of(
         "window": window.to_json() if window is not None else None,
         "split": {"kind": split.kind, "train": len(split.train), "holdout": len(split.holdout)},
         "trained_until": trained_until,
-        "config": {"estimator": found.estimator, "hyperparameters": found.config},
+        "config": {
+            "estimator": found.estimator,
+            "hyperparameters": found.config,
+            "stack": members_of(found.model),
+        },
         "starting_points": found.starting_points,
         "search": {
             "metric": found.metric,

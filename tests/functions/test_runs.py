@@ -170,8 +170,7 @@ async def test_monitor_pass_is_asked_for_through_the_queue(made: Client) -> None
 async def test_reproduction_of_a_version_is_a_run_of_its_own_asked_for_once_a_key(adult: Client) -> None:
     registry = adult.core.registry
     data = {"blob": "b", "dataset": {"table": "lake/adult/dataset", "version": 1, "rows": 3}}
-    manifest = {"run_id": "r", "data": data, "parity": {"estimator": "LGBMClassifier"}}
-    registry.publish("adult", "v2", {}, manifest)
+    registry.publish("adult", "v2", {}, {"run_id": "r", "data": data})
     headers = {"idempotency-key": "k"}
     answer = await adult("reproduce", version="v2", headers=headers)
     assert answer.status == 202
@@ -183,11 +182,11 @@ async def test_reproduction_of_a_version_is_a_run_of_its_own_asked_for_once_a_ke
 
 
 async def test_version_that_cannot_be_reproduced_is_refused_with_the_reason(adult: Client) -> None:
-    stack = {"data": {"dataset": {"rows": 3}}, "parity": {"estimator": "StackingClassifier"}}
-    adult.core.registry.publish("adult", "v2", {}, {"run_id": "r", **stack})
+    lost = {"data": {"dataset": {"reason": "EVERGREEN_LAKE is off"}}}
+    adult.core.registry.publish("adult", "v2", {}, {"run_id": "r", **lost})
     answer = await adult("reproduce", version="v2")
     assert (answer.status, answer.json["error_code"]) == (409, "conflict")
-    assert "it is a stack of models" in answer.json["detail"]
+    assert "its rows were not kept (EVERGREEN_LAKE is off)" in answer.json["detail"]
     assert (await adult("reproduce", version="v1")).status == 409
     assert (await adult("reproduce", version="v9")).status == 404
     assert not adult.storage.queues

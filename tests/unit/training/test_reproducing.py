@@ -73,6 +73,16 @@ def test_a_first_version_is_reproduced(task: str, estimator: str) -> None:
 
 
 @pytest.mark.parametrize("task", TASKS)
+def test_a_stack_is_reproduced(task: str) -> None:
+    search = {"time_budget": 60, "max_iter": 12, "estimator_list": ["lgbm", "extra_tree"], "ensemble": True}
+    replay = Replay(spec=Spec.from_json({"name": "m", "target": "y", "search": search}), settings=Settings())
+    run = replay.upload_and_train(to_csv(customers(300, task=task)))
+    assert len(replay.registry.manifest("m", str(run.version))["config"]["stack"]) >= 2
+    outcome = again(replay, run)
+    assert outcome.status == "reproduced", outcome.message
+
+
+@pytest.mark.parametrize("task", TASKS)
 def test_a_retrained_version_is_reproduced_after_its_truth_was_corrected(task: str) -> None:
     replay = model()
     first = replay.upload_and_train(to_csv(customers(300, task=task)))
