@@ -485,7 +485,16 @@ def rolls_back() -> Replay:
     return replay
 
 
-@pytest.mark.parametrize("scenario", [asks, judges, recommends, is_due, rolls_back])
+def recalls() -> Replay:
+    replay = begun(0.3, retrain={"on_alarm": False}, promotion={"shadow_rows": 0})
+    replay.clock.advance(seconds=1)
+    replay.registry.register(replay.model, publish(replay, "winter", 0.7))
+    replay.registry.promote(replay.model, "winter", "For the test.")
+    told(replay, 100, concept=0.3, seed=1)
+    return replay
+
+
+@pytest.mark.parametrize("scenario", [asks, judges, recommends, is_due, rolls_back, recalls])
 def test_a_pass_that_dies_at_any_operation_is_finished_by_the_next(scenario: Callable[[], Replay]) -> None:
     start = scenario()
 
