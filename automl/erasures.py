@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -108,14 +108,9 @@ def ask(storage: Storage, clock: Clock, model: str, key: str, *, queue: str) -> 
 
 def receipt_of(storage: Storage, request: Request) -> Receipt:
     """The receipt of a request that nothing has been done about yet."""
-    person = b"ever-erasure"
-    hashed = hashlib.blake2b(
-        f"{request.id}\n{request.key}".encode(), key=load_key(storage), digest_size=16, person=person
-    )
+    hashed = _hash(load_key(storage), request.id, request.key)
     text = "The erasure was asked for and has not begun."
-    return Receipt(
-        id=request.id, key_hash=hashed.hexdigest(), at=request.at, status="asked", text=text, due=request.at
-    )
+    return Receipt(id=request.id, key_hash=hashed, at=request.at, status="asked", text=text, due=request.at)
 
 
 def find(storage: Storage, model: str, identity: str) -> Receipt:
@@ -134,6 +129,12 @@ def all_of(storage: Storage, model: str) -> list[Receipt]:
     root = f"{model}/erasures/"
     names = [info.name.removeprefix(root).removesuffix(".json") for info in storage.find(CONTROL, root)]
     return [find(storage, model, name) for name in names]
+
+
+def among(storage: Storage, receipts: Iterable[Receipt], keys: Collection[str]) -> set[str]:
+    """Those of some keys that the receipts are about; every key is hashed for each of them."""
+    secret = load_key(storage)
+    return {key for one in receipts for key in keys if _hash(secret, one.id, key) == one.key_hash}
 
 
 def is_open(storage: Storage, model: str) -> bool:
@@ -177,6 +178,11 @@ def closes(request: Request) -> datetime:
     """From when on the log can be changed wherever it holds lines from before a request."""
     asked = datetime.fromisoformat(request.at)
     return asked.replace(minute=0, second=0, microsecond=0) + OPEN_FOR
+
+
+def _hash(secret: bytes, identity: str, key: str) -> str:
+    text = f"{identity}\n{key}".encode()
+    return hashlib.blake2b(text, key=secret, digest_size=16, person=b"ever-erasure").hexdigest()
 
 
 def _moved(storage: Storage, name: str, data: Mapping[str, Any], etag: str | None) -> str:

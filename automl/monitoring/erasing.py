@@ -99,9 +99,7 @@ def _sentence(receipt: Receipt) -> str:
         text += "Nothing is found any more. "
     if receipt.uploads:
         names = ", ".join(f"'{name}' ({count or 'unreadable'})" for name, count in receipt.uploads.items())
-        text += (
-            f"Uploaded tables still have rows of the key: {names}. Retraining reads them until they are replaced. "
-        )
+        text += f"Uploaded tables still have rows of the key: {names}. Only their owner can replace them. "
     if receipt.versions:
         names = ", ".join(str(one["version"]) for one in receipt.versions)
         text += f"Versions that learned from its rows stay as they are: {names}."

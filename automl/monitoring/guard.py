@@ -134,7 +134,7 @@ class _Look:
                 if entry is None or entry.status == "released":
                     of_some = known.of_sources(at)
                     held = {name for one in of_some if one.status != "released" for name in one.sources}
-                    history[at] = Tally(**stored).without(held)
+                    history[at] = Tally(**stored).without(held) if held else Tally(**stored)
                     is_released = any(one.status == "released" for one in [entry, *of_some] if one)
                     released += [history[at]] if is_released else []
         return history, released

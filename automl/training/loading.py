@@ -21,6 +21,7 @@ from automl.storage import RAW, Missing, Storage
 from automl.tensors import Tensors
 from automl.training.candidates import with_every_class
 from automl.training.dataset import read_table
+from automl.training.erased_rows import without_erased
 from automl.training.infer import Inferred, infer
 from automl.training.kept import Kept, keep
 from automl.training.labelled import Added, read_labelled
@@ -74,8 +75,9 @@ def load(storage: Storage, run: Run, spec: Spec, *, at: datetime, lake: LakeMode
     """
     data, source = _read(storage, run)
     table = read_table(data, run.data["format"])
+    table, erased = without_erased(storage, run.model, run.data["blob"], table, spec.columns.key)
     inferred = infer(table, spec)
-    source |= {"rows": table.rows, "rows_without_target": inferred.dropped}
+    source |= {"rows": table.rows, "rows_without_target": inferred.dropped, "rows_erased": erased}
     source |= keep_aside(storage, run.data["blob"], table.remarks, table.aside)
     signature, order = inferred.signature, _oldest_first(inferred)
     tensors, target = inferred.tensors[order], inferred.target.values[order]

@@ -236,7 +236,7 @@ def test_a_request_whose_receipt_was_lost_gets_one() -> None:
     assert (receipt.id, receipt.key_hash) == (asked.id, asked.key_hash)
 
 
-@pytest.mark.parametrize("at", range(2, 62, 6))
+@pytest.mark.parametrize("at", range(2, 62, 12))
 def test_an_erasure_that_dies_anywhere_comes_to_the_same(at: int, quiet: tuple[Replay, dict[str, int]]) -> None:
     begun, rows = quiet
     replay = Replay(begun.spec, storage=copied(begun.storage), settings=Settings(lake="on"))
