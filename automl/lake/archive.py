@@ -24,10 +24,8 @@ def first_hour(mark: Mark, since_hour: str = "") -> str:
 
 def truths(storage: Storage, model: str, mark: Mark, since_hour: str = "") -> Iterator[list[dict[str, Any]]]:
     """Truth records that came in an hour or later, in any order."""
-    table = _open(storage, model, "truth", mark)
-    if table is None:
-        return
-    yield from _records(table, "truth", _between(since_hour[:10], mark.kept_from))
+    for part in truth_rows(storage, model, mark, since_hour):
+        yield rows.records("truth", part, Layout(part.schema))
 
 
 def predictions(
@@ -36,6 +34,21 @@ def predictions(
     """The predictions that have one of the ids or keys. Only the days that the ids point to are read, and all when
     there are keys.
     """
+    for part in prediction_rows(storage, model, mark, by_id=by_id, by_key=by_key):
+        yield rows.records("predictions", part, Layout(part.schema))
+
+
+def truth_rows(storage: Storage, model: str, mark: Mark, since_hour: str = "") -> Iterator[Any]:
+    """`truths` as `pyarrow.Table`s."""
+    table = _open(storage, model, "truth", mark)
+    if table is not None:
+        yield from _scanned(table, _between(since_hour[:10], mark.kept_from))
+
+
+def prediction_rows(
+    storage: Storage, model: str, mark: Mark, *, by_id: Collection[str], by_key: Collection[str]
+) -> Iterator[Any]:
+    """`predictions` as `pyarrow.Table`s."""
     table = _open(storage, model, "predictions", mark)
     if table is None:
         return
@@ -49,14 +62,14 @@ def predictions(
         near = _between(_day(min(made), -1), _day(max(made), 2))
         wanted |= near & pc.field("id").isin(pa.array(list(by_id), pa.string()))
     if made or by_key:
-        yield from _records(table, "predictions", _between("", mark.kept_from) & wanted)
+        yield from _scanned(table, _between("", mark.kept_from) & wanted)
 
 
-def everything(storage: Storage, model: str, mark: Mark) -> Iterator[list[dict[str, Any]]]:
-    """All predictions, batch by batch."""
+def everything(storage: Storage, model: str, mark: Mark) -> Iterator[Any]:
+    """All predictions, as `pyarrow.Table`s."""
     table = _open(storage, model, "predictions", mark)
     if table is not None:
-        yield from _records(table, "predictions", _between("", mark.kept_from))
+        yield from _scanned(table, _between("", mark.kept_from))
 
 
 def _open(storage: Storage, model: str, kind: Kind, mark: Mark) -> Table | None:
@@ -65,13 +78,12 @@ def _open(storage: Storage, model: str, kind: Kind, mark: Mark) -> Table | None:
     return delta.open_table(storage, model, kind)
 
 
-def _records(table: Table, kind: Kind, where: Any) -> Iterator[list[dict[str, Any]]]:
+def _scanned(table: Table, where: Any) -> Iterator[Any]:
     import pyarrow as pa
 
-    layout = Layout(table.schema)
     for part in table.scan(where=where):
         if part.num_rows:
-            yield rows.records(kind, pa.Table.from_batches([part]), layout)
+            yield pa.Table.from_batches([part]).cast(table.schema)  # whose fields say what they hold
 
 
 def _between(first: str, end: str) -> Any:

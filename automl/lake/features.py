@@ -23,7 +23,8 @@ LOGGED = "logged"
 """Column of every row's feature names, a JSON array; written once a row group, as it hardly varies."""
 
 _REFUSED = re.compile(r"[ ,;{}()\n\t=]")
-_KINDS: Mapping[type, Kind] = {float: "number", int: "number", str: "text", bool: "boolean"}
+KINDS: Mapping[type, Kind] = {float: "number", int: "number", str: "text", bool: "boolean"}
+"""The kind of a column by the Python type of its values."""
 
 
 class Layout:
@@ -53,10 +54,29 @@ class Layout:
             self._columns[feature, kind] = name
         return self._columns[feature, kind]
 
+    def field(self, feature: str, kind: Kind) -> Any:
+        """The `pyarrow.Field` of a feature's column, whose metadata say what it holds."""
+        import pyarrow as pa
+
+        type_ = {"number": pa.float64(), "text": pa.string(), "boolean": pa.bool_()}[kind]
+        return pa.field(self.column(feature, kind), type_, metadata={FEATURE: feature.encode(), KIND: kind.encode()})
+
     @property
     def names(self) -> list[str]:
         """All columns that hold a feature."""
         return list(self._columns.values())
+
+    def named(self, table: Any) -> Any:
+        """A `pyarrow.Table` of another layout with the names that its features have here."""
+        import pyarrow as pa
+
+        fields = [
+            self.field(field.metadata[FEATURE].decode(), field.metadata[KIND].decode())
+            if FEATURE in (field.metadata or {})
+            else field
+            for field in table.schema
+        ]
+        return table.rename_columns([field.name for field in fields]).cast(pa.schema(fields))
 
     def columns(self, feature: str) -> list[str]:
         """All columns of a feature; of every row one at most has a value."""
@@ -103,15 +123,15 @@ class Layout:
         flat = np.fromiter(chain.from_iterable(row.values() for row in rows), object, len(rows) * len(names))
         for name, column in zip(names, flat.reshape(len(rows), len(names)).T, strict=True):
             cells = column.tolist()
-            kinds = {_KINDS[each] for each in set(map(type, cells)) if each is not type(None)}
+            kinds = {KINDS[each] for each in set(map(type, cells)) if each is not type(None)}
             for kind in sorted(kinds):
                 kept = (
-                    cells if len(kinds) == 1 else [cell if _KINDS.get(type(cell)) == kind else None for cell in cells]
+                    cells if len(kinds) == 1 else [cell if KINDS.get(type(cell)) == kind else None for cell in cells]
                 )
-                metadata = {FEATURE: name.encode(), KIND: kind.encode()}
-                type_ = {"number": pa.float64(), "text": pa.string(), "boolean": pa.bool_()}[kind]
-                fields.append(pa.field(self.column(name, kind), type_, metadata=metadata))
-                columns.append(pa.array(kept, type=type_))
+                if kind == "number":
+                    kept = [None if cell is None else float(cell) for cell in kept]  # Arrow refuses large integers
+                fields.append(self.field(name, kind))
+                columns.append(pa.array(kept, type=fields[-1].type))
         return pa.table(columns, schema=pa.schema(fields))
 
 

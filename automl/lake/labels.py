@@ -28,6 +28,19 @@ def columns(logged: Sequence[Any]) -> Columns:
     return [text for text, _ in pairs], [number for _, number in pairs]
 
 
+def arrays(logged: Any) -> tuple[Any, Any]:
+    """The two columns of a `pyarrow.ChunkedArray` of values of one type."""
+    import pyarrow as pa
+
+    kind = logged.type
+    if pa.types.is_string(kind):
+        return logged, pa.nulls(len(logged), pa.float64())
+    if pa.types.is_floating(kind):
+        return pa.nulls(len(logged), pa.string()), logged
+    whole = logged.cast(pa.int8()) if pa.types.is_boolean(kind) else logged
+    return logged.cast(pa.string()), whole.cast(pa.float64(), safe=False)
+
+
 def values(texts: Sequence[str | None], numbers: Sequence[float | None]) -> list[Any]:
     """The values that `columns` was given.
 

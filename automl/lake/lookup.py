@@ -37,6 +37,20 @@ def predictions(
     """
     for records in archive.predictions(storage, model, mark, by_id=by_id, by_key=by_key):
         yield from records
+    for lines in logged(storage, model, mark, by_id=by_id, by_key=by_key, since_hour=since_hour):
+        yield from decode(lines)[0]
+
+
+def logged(
+    storage: Storage,
+    model: str,
+    mark: Mark,
+    *,
+    by_id: Collection[str],
+    by_key: Collection[str] = (),
+    since_hour: str = "",
+) -> Iterator[list[bytes]]:
+    """Lines of the log that `predictions` decodes."""
     batches: Iterator[list[bytes]]
     if by_key:
         first = archive.first_hour(mark, since_hour)
@@ -48,8 +62,7 @@ def predictions(
         batches = lines_of_hours(storage, model, "predictions", (hour for hour in near if hour >= first))
     wanted = {text.encode() for text in by_id}
     for lines in batches:
-        kept = (line for line in lines if line[ID] in wanted or (by_key and line[KEY] == KEY_MARK))
-        yield from decode(kept)[0]
+        yield [line for line in lines if line[ID] in wanted or (by_key and line[KEY] == KEY_MARK)]
 
 
 def _moment(ms: int) -> datetime:

@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from automl.lake import labels
-from automl.lake.features import Layout
+from automl.lake import features, labels
+from automl.lake.features import LOGGED, Layout
 from automl.log import Kind
 
 DATE = "date"
@@ -22,6 +22,7 @@ _PREDICTION = frozenset(
     {"id", "key", "model", "version", "role", "at", "features", "prediction", "probabilities", "latency_us"}
 )
 _TRUTH = frozenset({"id", "key", "truth", "at", "received", "source"})
+_KINDS: Mapping[str, features.Kind] = {"double": "number", "string": "text", "bool": "boolean"}
 FIELDS: Mapping[Kind, frozenset[str]] = {"predictions": _PREDICTION, "truth": _TRUTH}
 
 
@@ -78,11 +79,49 @@ def table(kind: Kind, records: Sequence[Mapping[str, Any]], day: str, layout: La
     for name in ("version", "role", "probabilities", "latency_us"):
         columns[name] = cells(name)
     columns["logged"] = [None] * len(records)
-    features = layout.table(cells("features"))
+    own = layout.table(cells("features"))
     made = pa.table(columns, schema=schema(kind)).drop(["logged"])
-    for field in features.schema:
-        made = made.append_column(field, features.column(field.name))
+    for field in own.schema:
+        made = made.append_column(field, own.column(field.name))
     return made
+
+
+def parsed(kind: Kind, given: Any, day: str, layout: Layout) -> Any:
+    """Lines that Arrow has parsed, all with the same fields that this release knows, as `table` makes them.
+
+    Parameters
+    ----------
+    given
+        `pyarrow.Table` of one chunk, with the fields of the lines; `features` is a struct.
+    """
+    import pyarrow as pa
+
+    own, count = schema(kind), len(given)
+    columns: dict[str, Any] = {DATE: pa.repeat(pa.scalar(date.fromisoformat(day)), count)}
+    for name in set(given.column_names) & set(own.names):
+        column = given.column(name)
+        is_moment = pa.types.is_timestamp(own.field(name).type)
+        columns[name] = column.cast(pa.timestamp("ms", "UTC")) if is_moment else column
+    answer = "prediction" if kind == "predictions" else "truth"
+    columns[answer], columns[f"{answer}_number"] = labels.arrays(given.column(answer))
+    fields = [field for field in own if field.name != LOGGED]
+    if kind == "predictions":
+        names, values = (
+            [field.name for field in given.schema.field("features").type],
+            given.column("features").chunk(0),
+        )
+        columns[LOGGED] = pa.repeat(orjson.dumps(names).decode(), count)
+        fields.append(own.field(LOGGED))
+        for name in names:
+            column = values.field(name)
+            if column.null_count < count:
+                fields.append(layout.field(name, _KINDS[str(column.type)]))
+                columns[fields[-1].name] = column
+    found = [
+        columns[field.name].cast(field.type) if field.name in columns else pa.nulls(count, field.type)
+        for field in fields
+    ]
+    return pa.table(found, schema=pa.schema(fields))
 
 
 def records(kind: Kind, rows: Any, layout: Layout) -> list[dict[str, Any]]:

@@ -15,9 +15,9 @@ PIECE_BYTES = 8 * 2**20
 """How much of a blob is held at once: what is made of its lines takes many times as much."""
 
 
-def new_lines(
+def new_pieces(
     storage: Storage, model: str, kind: Kind, offsets: Mapping[str, int], since_hour: str = ""
-) -> Iterator[tuple[str, int, list[bytes]]]:
+) -> Iterator[tuple[str, int, bytes]]:
     """Whole lines behind the offsets, piece by piece in the order of their hours.
 
     Parameters
@@ -30,15 +30,22 @@ def new_lines(
     Yields
     ------
     tuple
-        The blob's name, the offset to remember, and new lines without their ends, of at most about `PIECE_BYTES`: a
-        long blob comes in several. Half a last line stays for the next pass. Blank lines mean nothing (`lane`) and
-        are left out.
+        The blob's name, the offset to remember, and new lines, of at most about `PIECE_BYTES`: a long blob comes in
+        several. Half a last line stays for the next pass. Blank lines mean nothing (`lane`).
     """
     root = f"{model}/{kind}/"
     for day in storage.folders(LOG, root):
         if day >= since_hour[:10]:
             found = (info for info in storage.find(LOG, f"{root}{day}/") if _hour(info) >= since_hour)
             yield from _read(storage, found, offsets)
+
+
+def new_lines(
+    storage: Storage, model: str, kind: Kind, offsets: Mapping[str, int], since_hour: str = ""
+) -> Iterator[tuple[str, int, list[bytes]]]:
+    """`new_pieces` as lines without their ends, but for blank ones."""
+    for name, end, data in new_pieces(storage, model, kind, offsets, since_hour):
+        yield name, end, lines(data)
 
 
 def lines_of_hours(storage: Storage, model: str, kind: Kind, hours: Iterable[str]) -> Iterator[list[bytes]]:
@@ -48,11 +55,16 @@ def lines_of_hours(storage: Storage, model: str, kind: Kind, hours: Iterable[str
         days.setdefault(hour[:10], set()).add(hour)
     for day in sorted(days):
         found = (info for info in storage.find(LOG, f"{model}/{kind}/{day}/") if _hour(info) in days[day])
-        for _, _, lines in _read(storage, found, {}):
-            yield lines
+        for _, _, data in _read(storage, found, {}):
+            yield lines(data)
 
 
-def decode(lines: Iterable[bytes]) -> tuple[list[dict[str, Any]], int]:
+def lines(data: bytes) -> list[bytes]:
+    """The lines of a piece without their ends, but for blank ones."""
+    return [line for line in data.split(b"\n") if line]
+
+
+def decode(given: Iterable[bytes]) -> tuple[list[dict[str, Any]], int]:
     """The records of some lines, and how many lines were torn or are no record at all.
 
     >>> decode([b'{"id":"a"}', b'{"id":"b","fea'])
@@ -60,7 +72,7 @@ def decode(lines: Iterable[bytes]) -> tuple[list[dict[str, Any]], int]:
     """
     records: list[dict[str, Any]] = []
     torn = 0
-    for line in lines:
+    for line in given:
         try:
             record = orjson.loads(line)
         except orjson.JSONDecodeError:
@@ -84,7 +96,7 @@ def hour_of(moment: datetime, *, shift: int = 0) -> str:
 
 def _read(
     storage: Storage, found: Iterable[BlobInfo], offsets: Mapping[str, int]
-) -> Iterator[tuple[str, int, list[bytes]]]:
+) -> Iterator[tuple[str, int, bytes]]:
     for info in found:
         start, length = offsets.get(info.name, 0), PIECE_BYTES
         while start < info.size:
@@ -94,7 +106,7 @@ def _read(
                 break  # removed since it was listed
             end = data.rfind(b"\n") + 1
             if end:
-                yield info.name, start + end, [line for line in data[:end].split(b"\n") if line]
+                yield info.name, start + end, data[:end]
                 start, length = start + end, PIECE_BYTES
             elif start + len(data) < info.size:
                 length *= 2  # a line longer than this piece

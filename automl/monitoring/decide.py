@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import numpy as np
 import orjson
 
-from automl.evaluation.paired import Loss
 from automl.events import iso
-from automl.log.ids import made_at
+from automl.lake import cells
+from automl.lake.cells import Cells
+from automl.lake.id_columns import halves, made_at
 from automl.monitoring import (
     accuracy,
     alarm,
@@ -21,7 +20,6 @@ from automl.monitoring import (
     drift,
     estimate,
     guard,
-    ingest,
     labels,
     performance,
     recall,
@@ -30,11 +28,13 @@ from automl.monitoring import (
     shadow,
 )
 from automl.monitoring.detector import Detector
-from automl.monitoring.ingest import News, Prediction, Truth
-from automl.monitoring.labels import Labels, codes
+from automl.monitoring.ingest import News
+from automl.monitoring.join import Pairs, join
+from automl.monitoring.labels import Labels
 from automl.monitoring.ledger import Ledger
 from automl.monitoring.retrain import Answer
 from automl.monitoring.scene import Scene
+from automl.monitoring.seen import milliseconds
 from automl.monitoring.slices import ABSENT, Slices
 from automl.monitoring.state import State
 from automl.registry import Registry
@@ -54,10 +54,11 @@ def decide(state: State, scene: Scene, ledger: Ledger, news: News) -> int | None
         _know(state, registry, model, [pointer.champion])
         alarm.watch(state, pointer, state.baselines[pointer.champion], scene.spec.monitor)
         news = guard.screen(state, scene, news)
-        pairs = _joined(state, scene, news)
-        _know(state, registry, model, {prediction.version for _, prediction in pairs})
+        pairs = join(registry.storage, model, scene.mark, state, news, slices=scene.spec.monitor.slices)
+        by_version = pairs.by_version()
+        _know(state, registry, model, by_version)
         fresh: Labels | None = None
-        for own in _labels(state, scene, pairs):
+        for own in _labels(state, scene, by_version):
             taken = labels.take(state, ledger, own)
             labelled += len(taken.fresh)
             performance.take(state, scene.references, taken, f"{scene.now:%Y-%m-%d}")
@@ -101,38 +102,25 @@ def _know(state: State, registry: Registry, model: str, versions: Iterable[str])
             state.baselines[version] = orjson.loads(registry.file(model, version, "baseline.json"))["loss"]
 
 
-def _joined(state: State, scene: Scene, news: News) -> list[tuple[Truth, Prediction]]:
-    if not news.truths:
-        return []
-    return ingest.join(scene.registry.storage, scene.model, scene.mark, state, news, slices=scene.spec.monitor.slices)
-
-
-def _labels(state: State, scene: Scene, pairs: list[tuple[Truth, Prediction]]) -> Iterator[Labels]:
+def _labels(state: State, scene: Scene, pairs: Mapping[str, Pairs]) -> Iterator[Labels]:
     """The pairs with their errors, version by version."""
-    by_version: dict[str, list[tuple[Truth, Prediction]]] = {}
-    for pair in pairs:
-        by_version.setdefault(pair[1].version, []).append(pair)
-    for version, own in by_version.items():
-        loss = Loss.from_baseline(state.baselines[version])
-        truths, answers = [truth for truth, _ in own], [one for _, one in own]
+    for version, own in pairs.items():
         classes = scene.references.signature(version).classes
-        coded = codes(classes)
-        slices = Slices(scene.spec.monitor.slices, scene.references.of(version))
-        nothing = [math.nan] * len(classes)
+        ids = halves(own.predictions.column("id"))
+        features = Cells(own.predictions)
+        columns = {name: features.logged(name, ABSENT) for name in scene.spec.monitor.slices}
         yield Labels(
             version=version,
-            ids=np.array([labels.short(one.id) for one in answers], dtype=np.uint64),
-            made=np.array([made_at(one.id) for one in answers], dtype=np.int64),
-            at=np.array([truth["at"] for truth in truths], dtype=np.int64),
-            received=np.array([truth["received"] for truth in truths], dtype=np.int64),
-            predicted_at=np.array([one.at for one in answers], dtype=np.int64),
-            error=loss.raw_errors([truth["truth"] for truth in truths], [one.prediction for one in answers]),
-            truth=np.array([coded(truth["truth"]) for truth in truths], dtype=np.float64),
-            predicted=np.array([coded(one.prediction) for one in answers], dtype=np.float64),
-            probabilities=np.array([one.probabilities or nothing for one in answers]) if classes else None,
-            slices=slices.of(
-                {name: [one.features.get(name, ABSENT) for one in answers] for name in scene.spec.monitor.slices}
-            ),
+            ids=ids[:, 1],
+            made=made_at(ids[:, 0]),
+            at=milliseconds(own.truths.column("at")),
+            received=milliseconds(own.truths.column("received")),
+            predicted_at=milliseconds(own.predictions.column("at")),
+            error=own.errors(state.baselines[version]["kind"]),
+            truth=cells.codes(own.truths, "truth", classes),
+            predicted=cells.codes(own.predictions, "prediction", classes),
+            probabilities=cells.probabilities(own.predictions.column("probabilities"), len(classes)),
+            slices=Slices(scene.spec.monitor.slices, scene.references.of(version)).of(columns),
         )
 
 

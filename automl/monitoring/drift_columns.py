@@ -80,7 +80,13 @@ class CategoryColumn:
         return len(self.reference) - 1
 
     def count(self, cells: Iterable[Any]) -> tuple[Ints, list[str]]:
-        """The slots of some canonical JSON values, and the values that are not known."""
+        """The slots of some canonical JSON values, and the values that are not known.
+
+        Parameters
+        ----------
+        cells
+            The values, or how many times there is each.
+        """
         slots, new = np.zeros(len(self.reference), dtype=np.int64), list[str]()
         for value, times in Counter(cells).items():
             text = values.category(value)

@@ -1,32 +1,28 @@
-"""New lines of the prediction log, counted while they are read: a batch at a time is in memory, never an hour."""
+"""New predictions, counted while the log is read: a piece of it at a time is in memory, never an hour."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
-from operator import itemgetter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from automl.evaluation.calibrated import Calibration
-from automl.log.reader import decode
+from automl.lake import cells
+from automl.lake.cells import Cells
 from automl.monitoring import latencies
-from automl.monitoring.drift_columns import Column, NumberColumn
-from automl.monitoring.drift_reference import PREDICTION, Reference, References
+from automl.monitoring.drift_columns import NumberColumn
+from automl.monitoring.drift_reference import SCORE, Reference, References
 from automl.monitoring.histograms import Tally
 from automl.monitoring.ingest import hour_name
-from automl.monitoring.labels import codes
+from automl.monitoring.seen import milliseconds
 from automl.training.baseline import score_of
-
-BATCH = 1024
-"""Lines that are decoded together."""
 
 _HOUR_MS = 3_600_000
 
-Record = Mapping[str, Any]
-Values = Sequence[Any] | npt.NDArray[np.float64]
+Values = Sequence[Any] | Mapping[Any, int] | npt.NDArray[np.float64]
 
 
 class Counts:
@@ -44,26 +40,27 @@ class Counts:
         self.tallies: dict[str, dict[str, Tally]] = {}
         self.latencies: dict[str, latencies.Bins] = {}
 
-    def add_lines(self, lines: Sequence[bytes]) -> None:
-        """Count lines of the prediction log; torn ones were never acknowledged and are none."""
-        for start in range(0, len(lines), BATCH):
-            self.add(decode(lines[start : start + BATCH])[0])
-
-    def add(self, records: Sequence[Record]) -> None:
-        """Count prediction records, each for the version that answered."""
-        groups: dict[tuple[str, int], list[Record]] = {}
-        for record in records:
-            groups.setdefault((record["version"], record["at"] // _HOUR_MS), []).append(record)
-        for (version, hour), group in groups.items():
-            taken = [time for record in group if (time := record.get("latency_us")) is not None]
-            latencies.count(self.latencies.setdefault(version, {}), hour_name(hour)[:10], taken)
+    def add(self, rows: Any) -> None:
+        """Count predictions (`pyarrow.Table`), each for the version that answered."""
+        for version, hour, own in _alike(rows):
+            taken = own.column("latency_us").drop_null().to_pylist()
+            latencies.count(self.latencies.setdefault(version, {}), hour[:10], taken)
             reference = self.references.of(version)
             if reference is not None:
                 hours = self.tallies.setdefault(version, {})
-                tally = hours.setdefault(hour_name(hour), Tally.empty(reference))
-                tally.add(tally_of(reference, _columns(reference, group, self._redacted), len(group)))
+                tally = hours.setdefault(hour, Tally.empty(reference))
+                tally.add(tally_of(reference, _columns(reference, own, self._redacted), len(own)))
                 if reference.calibration:
-                    tally.expected = tally.expected + _expected(reference, reference.calibration, group)
+                    tally.expected = tally.expected + _expected(reference, reference.calibration, own)
+
+
+def _alike(rows: Any) -> Iterator[tuple[str, str, Any]]:
+    """The rows of each version, hour and set of features."""
+    hours = milliseconds(rows.column("at")) // _HOUR_MS
+    (versions, names), (logged, _) = (cells.distinct(rows.column(name)) for name in ("version", "logged"))
+    found, which = np.unique(np.stack([versions, hours, logged], axis=1), axis=0, return_inverse=True)
+    for place, (version, hour, _) in enumerate(found.tolist()):
+        yield names[version], hour_name(hour), rows if len(found) == 1 else rows.filter(pa.array(which == place))
 
 
 def tally_of(reference: Reference, columns: Sequence[Values | None], rows: int) -> Tally:
@@ -72,8 +69,8 @@ def tally_of(reference: Reference, columns: Sequence[Values | None], rows: int) 
     Parameters
     ----------
     columns
-        For each column of the reference float64 [rows], NaN where missing, or a sequence of canonical JSON values;
-        None for one that the rows were logged without.
+        For each column of the reference float64 [rows], NaN where missing; or canonical JSON values, or how many
+        times there is each; None for one that the rows were logged without.
     """
     tally = Tally.empty(reference)
     tally.rows = rows
@@ -92,40 +89,35 @@ def tally_of(reference: Reference, columns: Sequence[Values | None], rows: int) 
     return tally
 
 
-def _columns(reference: Reference, records: Sequence[Record], redacted: Collection[str]) -> list[Values | None]:
-    """The columns of a reference out of records that all are of its version."""
-    names = [column.name for column in reference.features if column.name not in redacted]
-    by_name = _by_name(names, [record["features"] for record in records])
-    found = [by_name.get(column.name) or None for column in reference.features]
-    return found + [_answers(column, records) for column in reference.answers]
+def _columns(reference: Reference, rows: Any, redacted: Collection[str]) -> list[Values | None]:
+    """The columns of a reference out of rows that all are of its version and were logged with the same features."""
+    given, found = Cells(rows), list[Values | None]()
+    for column in reference.features:
+        if column.name not in given.names or column.name in redacted:
+            found.append(None)
+        else:
+            is_number = isinstance(column, NumberColumn)
+            found.append(given.numbers(column.name) if is_number else given.times(column.name))
+    for column in reference.answers:
+        if column.name == SCORE:
+            shares = cells.probabilities(rows.column("probabilities"), len(reference.signature.classes))
+            found.append(None if shares is None else score_of(shares[~np.isnan(shares[:, 0])]))
+        elif isinstance(column, NumberColumn):
+            found.append(cells.numbers(rows.column("prediction_number")))
+        else:
+            places, known = cells.texts(rows, "prediction")
+            found.append(dict(zip(known, np.bincount(places, minlength=len(known)).tolist(), strict=True)))
+    return found
 
 
-def _by_name(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, Values]:
-    """The values of each name in the rows that have it."""
-    first = rows[0]
-    present = [name for name in names if name in first]
-    if len(present) > 1 and all(len(row) == len(first) for row in rows):
-        with suppress(KeyError):  # a row has as many columns, but others
-            return dict(zip(present, zip(*map(itemgetter(*present), rows), strict=True), strict=True))
-    return {name: [row[name] for row in rows if name in row] for name in names}
-
-
-def _expected(reference: Reference, calibration: Calibration, records: Sequence[Record]) -> npt.NDArray[np.float64]:
+def _expected(reference: Reference, calibration: Calibration, rows: Any) -> npt.NDArray[np.float64]:
     """Sums of calibrated probabilities [classes²], by true class and by answer."""
-    classes = len(reference.signature.classes)
-    coded = codes(reference.signature.classes)
-    given = [(coded(record["prediction"]), shares) for record in records if (shares := record.get("probabilities"))]
-    sums = np.zeros((classes, classes))
-    if given:
-        answers, probabilities = np.array([code for code, _ in given]), np.array([shares for _, shares in given])
-        calibrated = calibration.of(probabilities)
-        for code in range(classes):
+    classes = reference.signature.classes
+    sums = np.zeros((len(classes), len(classes)))
+    probabilities = cells.probabilities(rows.column("probabilities"), len(classes))
+    if probabilities is not None:
+        has = ~np.isnan(probabilities[:, 0])
+        answers, calibrated = cells.codes(rows, "prediction", classes)[has], calibration.of(probabilities[has])
+        for code in range(len(classes)):
             sums[:, code] = calibrated[answers == code].sum(axis=0)
     return sums.reshape(-1)
-
-
-def _answers(column: Column, records: Sequence[Record]) -> Values | None:
-    if column.name == PREDICTION:
-        return [record["prediction"] for record in records]
-    given = [probabilities for record in records if (probabilities := record.get("probabilities"))]
-    return score_of(np.asarray(given, dtype=np.float64)) if given else None

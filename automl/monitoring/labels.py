@@ -6,8 +6,7 @@ How good each version was is summed up in the state meanwhile, so those hours al
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +15,6 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from automl import values
 from automl.log.ids import made_at
 from automl.monitoring import accuracy
 from automl.monitoring.ingest import hour_name
@@ -122,24 +120,6 @@ class Taken:
     replaced: Floats
 
 
-def codes(classes: Sequence[Any]) -> Callable[[Any], float]:
-    """Gives a label's position in some classes, NaN where it is none of them; without classes, the number itself.
-
-    >>> code = codes(["no", 7])
-    >>> code("no"), code("7"), code("yes"), codes([])(2)
-    (0.0, 1.0, nan, 2.0)
-    """
-    if not classes:
-        return float
-    places = {values.category(label): float(place) for place, label in enumerate(classes)}
-
-    def code(label: Any) -> float:
-        found = places.get(label) if isinstance(label, str) else None  # most are text as it stands
-        return places.get(values.category(label), math.nan) if found is None else found
-
-    return code
-
-
 def take(state: State, ledger: Ledger, labels: Labels) -> Taken:
     """Put the labels of a version into its hours and sums, in the order given.
 
@@ -199,7 +179,7 @@ def hour_of_newest(state: State, rows: int) -> str | None:
 def prune(state: State, ledger: Ledger, oldest_hour: str) -> None:
     """Let go of the rows of the hours before one; they stay in the sums of their versions."""
     state.kept_from = max(state.kept_from, oldest_hour)
-    ledger.drop(LABELLED, state.kept_from)
+    ledger.drop(state.kept_from)
     accuracy.age(state, _epoch_ms(state.kept_from))
 
 

@@ -85,13 +85,13 @@ class Ledger:
         parts = self._state.parts.setdefault(kind.name, {})
         parts[hour] = [len(entries), parts[hour][1] if hour in parts else ""]
 
-    def drop(self, kind: Kind, before: str) -> None:
+    def drop(self, before: str) -> None:
         """Let go of the hours before one."""
-        parts = self._state.parts.get(kind.name, {})
-        for hour in [hour for hour in parts if hour < before]:
-            if name := parts.pop(hour)[1]:
-                self._replaced.append(self._blob(kind.name, hour, name))
-        self._changed = {place for place in self._changed if place[0] != kind.name or place[1] >= before}
+        for kind, parts in self._state.parts.items():
+            for hour in [hour for hour in parts if hour < before]:
+                if name := parts.pop(hour)[1]:
+                    self._replaced.append(self._blob(kind, hour, name))
+        self._changed = {place for place in self._changed if place[1] >= before}
 
     def write(self) -> None:
         """Store what was put, and name it in the state; the state has to be saved next."""

@@ -6,7 +6,7 @@ twice or leaves one out. A line that is in the log twice is one row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +16,10 @@ from automl.errors import Conflict
 from automl.lake import delta, rows
 from automl.lake.delta import Position, Table
 from automl.lake.features import Layout
+from automl.lake.lines import Lines
 from automl.log import Kind
-from automl.log.reader import decode, hour_of, new_lines
-from automl.monitoring.ingest import CLOSED_AFTER_HOURS, hour_in
+from automl.log.reader import hour_of, new_pieces
+from automl.monitoring.ingest import BEGUN, CLOSED_AFTER_HOURS, Read, hour_in
 from automl.storage import Storage
 
 BATCH_BYTES = 16 * 2**20
@@ -26,9 +27,6 @@ BATCH_BYTES = 16 * 2**20
 
 ATTEMPTS = 5
 """How often a batch is tried while other passes change the table."""
-
-_CHUNK = 4_096
-"""Lines that are decoded at a time: more of them at once only cost memory."""
 
 _IDENTITY: Mapping[Kind, Sequence[str]] = {
     "predictions": ("id", "version", "role"),
@@ -66,6 +64,46 @@ def move(storage: Storage, model: str, kind: Kind, now: datetime) -> Table | Non
     raise AssertionError("the last try returns or raises")
 
 
+def add(storage: Storage, model: str, kind: Kind, read: Read) -> None:
+    """Add rows that a pass has read to the table of their log, where that has all before them; else leave them to
+    `move`.
+
+    Raises
+    ------
+    Unavailable
+        The lake cannot be reached.
+    Conflict
+        Another pass has changed the table.
+    """
+    table = delta.open_table(storage, model, kind)
+    before = table.position() if table else Position(offsets={})
+    after, reached = (_place(model, kind, place) for place in (read.after, read.reached))
+    if not _covers(before, after) or not sum(map(len, read.rows)):
+        return
+    table = table or delta.create_table(storage, model, kind, rows.schema(kind))
+    layout, since = Layout(table.schema), max(before.since_hour, reached.since_hour)
+    ends = {
+        name: max(end, before.offsets.get(name, 0))
+        for name, end in {**before.offsets, **reached.offsets}.items()
+        if hour_in(name) >= since
+    }
+    batch = _joined(kind, [layout.named(each) for each in read.rows])
+    table.append(_new_to(table, kind, batch), Position(since_hour=since, offsets=ends))
+
+
+def _place(model: str, kind: Kind, place: Mapping[str, Any]) -> Position:
+    """The monitor's place in one of the logs."""
+    own = {name: end for name, end in place["offsets"].items() if name.startswith(f"{model}/{kind}/")}
+    return Position(since_hour=place["since_hour"], offsets=own)
+
+
+def _covers(one: Position, other: Position) -> bool:
+    """Whether all of a log up to another position is in the table, too."""
+    return max(one.since_hour, BEGUN) >= other.since_hour and all(
+        hour_in(name) < one.since_hour or one.offsets.get(name, 0) >= end for name, end in other.offsets.items()
+    )
+
+
 def _move(storage: Storage, model: str, kind: Kind, table: Table | None, *, now: datetime) -> Table | None:
     """Move what is behind the table's position; while a batch is written, the next is read."""
     position = table.position() if table else Position(offsets={})
@@ -91,10 +129,10 @@ def _next(
     storage: Storage, model: str, kind: Kind, after: Position, layout: Layout, *, now: datetime
 ) -> _Batch | None:
     """The batch behind a position; None when there is nothing new."""
-    found: list[Any] = []
+    found, reader = list[Any](), Lines(kind, layout)
     offsets, read = dict(after.offsets), 0
-    for name, end, lines in new_lines(storage, model, kind, after.offsets, after.since_hour):
-        found += _tables(kind, lines, hour_in(name)[:10], layout)
+    for name, end, data in new_pieces(storage, model, kind, after.offsets, after.since_hour):
+        found.append(reader.table(data, hour_in(name)[:10])[0])
         read += end - offsets.get(name, 0)
         offsets[name] = end
         if read >= BATCH_BYTES:
@@ -104,13 +142,6 @@ def _next(
     since = max(after.since_hour, hour_of(now, shift=-CLOSED_AFTER_HOURS))
     kept = {name: end for name, end in offsets.items() if hour_in(name) >= since}
     return _Batch(rows=_joined(kind, found), reached=Position(since_hour=since, offsets=kept))
-
-
-def _tables(kind: Kind, lines: Sequence[bytes], day: str, layout: Layout) -> Iterator[Any]:
-    for start in range(0, len(lines), _CHUNK):
-        records, _ = decode(lines[start : start + _CHUNK])  # a torn line was never acknowledged
-        if records:
-            yield rows.table(kind, records, day, layout)
 
 
 def _joined(kind: Kind, tables: Sequence[Any]) -> Any:

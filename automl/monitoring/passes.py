@@ -20,6 +20,7 @@ from automl.lake import mark as marks
 from automl.lake.mark import Mark
 from automl.monitoring import ingest, outbox, tables
 from automl.monitoring import state as states
+from automl.monitoring.handover import Handover
 from automl.monitoring.state import State
 from automl.registry import Registry
 from automl.runs import Runs
@@ -29,6 +30,7 @@ from automl.storage import Storage
 
 if TYPE_CHECKING:
     from automl.monitoring.drift_counts import Counts
+    from automl.monitoring.ledger import Ledger
 
 NOTHING_NEW = "Nothing is new."
 
@@ -123,15 +125,23 @@ def monitor_pass(
     The state is saved between deciding and doing. Of two passes at once the second to save stops there, having done
     nothing; a pass that died after saving is finished by the next.
     """
-    step = partial(_step, storage, registry, runs, clock, model, timer_ns=timer_ns)
-    report = step()
-    while report.more:
-        report = report.then(step())
+    with Handover(storage, model) as handover:
+        step = partial(_step, storage, registry, runs, clock, model, handover=handover, timer_ns=timer_ns)
+        report = step()
+        while report.more:
+            report = report.then(step())
     return report
 
 
 def _step(
-    storage: Storage, registry: Registry, runs: Runs, clock: Clock, model: str, *, timer_ns: Callable[[], int]
+    storage: Storage,
+    registry: Registry,
+    runs: Runs,
+    clock: Clock,
+    model: str,
+    *,
+    handover: Handover,
+    timer_ns: Callable[[], int],
 ) -> Report:
     """What `monitor_pass` does, with as much of the logs as memory is meant to hold."""
     now, rules = clock(), cache(lambda: spec.load(storage, model))
@@ -146,13 +156,15 @@ def _step(
         if state.etag is not None and state.quarantine != quarantine.load(storage, model).revision:
             # Truths count that did not, or the other way round: the same as a state that was lost.
             state = State(etag=state.etag)
+        ledger = cache(lambda: _ledger(storage, model, state, now))
         news = ingest.read(
             storage,
             model,
             mark,
             state,
             now,
-            each=lambda records: counts().add(records),
+            ledger=ledger,
+            each=lambda rows: counts().add(rows),
             slices=lambda: rules().monitor.slices,
         )
         came = tables.look(storage, registry.clock, model, state.tables)
@@ -166,7 +178,6 @@ def _step(
         if news or pointer.event != state.event or state.alarm or came != state.tables:
             from automl.monitoring import histograms, latencies, redacted
             from automl.monitoring.decide import decide
-            from automl.monitoring.ledger import Ledger
             from automl.monitoring.scene import Scene
 
             histograms.keep(state, counts().tallies, now)
@@ -184,25 +195,28 @@ def _step(
                 timer_ns=timer_ns,
             )
             redacted.forget(state, scene)
-            ledger = Ledger(storage, model, state, now)
-            labelled = decide(state, scene, ledger, news)
+            labelled = decide(state, scene, ledger(), news)
         if labelled is None:
             fault = _tend(storage, model, mark, state, rules, now=now, settings=runs.settings)
             return Report(
                 model=model, text=NOTHING_NEW, decisions=done, resent=resent, known=state.report, lake=fault
             )
-        ledger.write()
+        ledger().write()
         states.save(storage, model, state)
         if state.outbox:
             done += outbox.carry_out(state, registry, runs, model)
             states.save(storage, model, state)
-        ledger.tidy()
+        ledger().tidy()
+        if runs.settings.lake == "on":
+            handover.give(news.read)
     except states.Lost as error:
         return _renewed(storage, model, state, error)
     except NotFound as error:
         return Report(model=model, text=f"Nothing to watch: {error}", resent=resent)
     except Conflict as error:
         return Report(model=model, text=f"This pass stopped. {error}", resent=resent)
+    if not news.more:
+        handover.settle()
     report = Report(
         model=model,
         text="",
@@ -262,6 +276,13 @@ def _tend(
         _log.error("The lake of model %s was not brought up to date.", model, exc_info=error)
         return f"{type(error).__name__}: {error}"
     return None
+
+
+def _ledger(storage: Storage, model: str, state: State, now: datetime) -> Ledger:
+    """What is kept beside a state; made when it is first asked for, as it imports numpy."""
+    from automl.monitoring.ledger import Ledger
+
+    return Ledger(storage, model, state, now)
 
 
 def _counter(registry: Registry, model: str, rules: Callable[[], Spec]) -> Callable[[], Counts]:

@@ -7,17 +7,19 @@ that may be looked at after every row (`evaluation.betting`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from automl.evaluation.betting import Floats, Wealth, bet
 from automl.lake import lookup
 from automl.monitoring import contest as contests
 from automl.monitoring import outbox
 from automl.monitoring.contest import Incomparable
-from automl.monitoring.ingest import Prediction, Truth
-from automl.monitoring.labels import Labels, short
+from automl.monitoring.join import Pairs
+from automl.monitoring.labels import Labels
 from automl.monitoring.scene import Scene
 from automl.monitoring.state import State
 
@@ -25,7 +27,7 @@ ALPHA = 0.01
 """Chance that a new champion which is not worse is ever rolled back."""
 
 
-def follow(state: State, scene: Scene, fresh: Labels | None, pairs: Sequence[tuple[Truth, Prediction]]) -> bool:
+def follow(state: State, scene: Scene, fresh: Labels | None, pairs: Pairs) -> bool:
     """Let the shadow answer what was labelled for the first time, and decide a rollback once it is proved better.
 
     Parameters
@@ -79,13 +81,13 @@ def _take(
     scene: Scene,
     shadow: dict[str, Any],
     fresh: Labels | None,
-    pairs: Sequence[tuple[Truth, Prediction]],
+    pairs: Pairs,
 ) -> None:
     """Bet on the new rows, as far as the shadow goes."""
     before, most = Wealth.from_json(shadow["wealth"]), scene.spec.promotion.shadow_rows
     begun = datetime.fromisoformat(shadow["since"]).timestamp() * 1000
-    own = fresh.ids[fresh.predicted_at >= begun][: max(0, most - before.n)].tolist() if fresh else []
-    if own:
+    own = None if fresh is None else fresh.ids[fresh.predicted_at >= begun][: max(0, most - before.n)]
+    if own is not None and len(own):
         try:
             kind, differences = _differences(scene, shadow, own, pairs)
         except Incomparable as error:
@@ -106,18 +108,17 @@ def _take(
 
 
 def _differences(
-    scene: Scene, shadow: dict[str, Any], keys: Sequence[int], pairs: Sequence[tuple[Truth, Prediction]]
+    scene: Scene, shadow: dict[str, Any], ids: npt.NDArray[np.uint64], pairs: Pairs
 ) -> tuple[str, Floats]:
     """Kind of the loss, and the champion's minus the shadow's on the rows of some ids, as far as both read them.
 
     Parameters
     ----------
-    keys
-        The last 8 bytes of each id.
+    ids
+        The last 8 bytes of each.
     """
-    wanted = set(keys)
-    found = {key: (one.id, truth["truth"]) for truth, one in reversed(pairs) if (key := short(one.id)) in wanted}
-    own, truths = [found[key][0] for key in keys], dict(found.values())  # of an id the first truth stays
+    own, told = pairs.of(ids)
+    truths = dict(zip(own, told, strict=True))
     contests.check_logged(scene, shadow["champion"], shadow["version"])
     contest = contests.open_contest(scene.registry, scene.model, shadow["champion"], shadow["version"])
     logged: dict[str, Any] = {}

@@ -48,7 +48,8 @@ def merge(rows: Rows, given: Rows) -> Merged:
     """
     turns = _turns(given["id"])
     first = np.flatnonzero(turns == 0)
-    fresh = first[~_are_in(rows, given["id"][first])]
+    is_known = _are_in(rows, given["id"][first])
+    fresh = first[~is_known]
     added = given[fresh]
     nothing = added.copy()
     nothing["truth"] = nothing["error"] = np.nan
@@ -58,7 +59,7 @@ def merge(rows: Rows, given: Rows) -> Merged:
     owner[np.searchsorted(after["id"], added["id"])] = fresh
     repeated = corrected = 0
     for turn in range(int(turns.max(initial=-1)) + 1):
-        own = np.flatnonzero(turns == turn) if turn else np.setdiff1d(first, fresh)
+        own = np.flatnonzero(turns == turn) if turn else first[is_known]
         places = np.searchsorted(after["id"], given["id"][own])
         there, new = after[places], given[own]
         stays = (there["at"] > new["at"]) | ((there["at"] == new["at"]) & (there["received"] > new["received"]))

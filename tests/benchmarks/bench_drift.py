@@ -21,6 +21,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from automl.lake.features import Layout
+from automl.lake.lines import Lines
+from automl.lake.rows import schema
 from automl.monitoring.drift_counts import Counts, tally_of
 from automl.monitoring.drift_measure import measure
 from automl.monitoring.drift_quality import oddities
@@ -79,14 +82,18 @@ def lines(rows: int) -> Took:
     reference = reference_of()
     references = References(Registry(MemoryStorage(), FixedClock()), "bench")
     references._read[reference.version] = reference
-    counts, took = Counts(references), Took()
+    counts, took, reader = Counts(references), Took(), Lines("predictions", Layout(schema("predictions")))
     for start in range(0, rows, CHUNK):
-        chunk = lines_of(table_of(min(CHUNK, rows - start), seed=start))
-        took.run(partial(counts.add_lines, chunk))
+        chunk = b"\n".join([*lines_of(table_of(min(CHUNK, rows - start), seed=start)), b""])
+        took.run(partial(_read, reader, counts, chunk))
     (tally,) = counts.tallies[reference.version].values()
     assert tally.rows == rows
     took.run(lambda: _compare(reference, tally))
     return took
+
+
+def _read(reader: Lines, counts: Counts, chunk: bytes) -> None:
+    counts.add(reader.table(chunk, "2026-11-20")[0])
 
 
 def _counted(reference: Reference, given: Table) -> Tally:

@@ -1,9 +1,10 @@
-"""The lake on real storage: other readers read it, and a pass that dies between any two requests does no harm."""
+"""The lake on real storage: other readers read it, and a pass that dies at any of its writes does no harm."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -22,8 +23,6 @@ from tests.support.thresholds import begun, told
 
 KINDS = ("predictions", "truth")
 LAKE_PATH = f"/devstoreaccount1/{LAKE}"
-STRIDE = 5
-"""Every so many requests a pass dies: with 1 the test takes minutes, and passes as well."""
 
 
 def passed(storage: Storage, replay: Replay, model: str) -> Report:
@@ -66,11 +65,25 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(account, "_PATIENCE", {"max_retries": "0"})
 
 
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """A storage whose requests to the lake are counted and can be cut off, and the same one as it is."""
+
+    proxy: Proxy
+    storage: AzureStorage
+    whole: AzureStorage
+
+    def model(self, replay: Replay, name: str) -> str:
+        """A copy of the model that nobody has watched yet."""
+        self.proxy.begin()
+        copied(replay.storage, replay.model, self.whole, name)
+        return name
+
+
 @pytest.fixture
-def cut(azurite_connection: str) -> Iterator[tuple[Proxy, AzureStorage]]:
-    """A storage whose requests to the lake are counted and can be cut off."""
+def cut(azurite_connection: str) -> Iterator[Cut]:
     with cutting(azurite_connection) as proxy:
-        yield proxy, real(proxy.connection)
+        yield Cut(proxy=proxy, storage=real(proxy.connection), whole=real(azurite_connection))
 
 
 def rows(storage: Storage, model: str) -> dict[str, list[dict[str, Any]]]:
@@ -96,29 +109,27 @@ def test_polars_reads_the_tables_where_they_are(azurite_connection: str, replay:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_pass_that_dies_at_a_request_to_the_lake_leaves_what_a_quiet_run_leaves(
-    cut: tuple[Proxy, AzureStorage], replay: Replay
-) -> None:
-    proxy, storage = cut
-    base = "base"
-    copied(replay.storage, replay.model, storage, base)
-    copied(storage, base, storage, f"{base}-quiet")
-    proxy.begin(LAKE_PATH)
-    assert passed(storage, replay, f"{base}-quiet").lake is None
-    quiet, requests = rows(storage, f"{base}-quiet"), proxy.seen()
-    assert requests > 10
+def test_pass_that_dies_at_any_write_to_the_lake_leaves_what_a_quiet_run_leaves(cut: Cut, replay: Replay) -> None:
+    """What is stored changes by writes alone, so a death at any request between two of them is one at the second."""
+    quiet, writes = watched(cut, replay, "quiet")
     assert [len(quiet[kind]) for kind in KINDS] == [120, 120]
-    deaths = 0
-    for step in range(1, requests + 1, STRIDE):
-        model = f"{base}-{step}"
-        proxy.begin()
-        copied(storage, base, storage, model)
-        proxy.begin(LAKE_PATH, dead_from=step)
-        deaths += died(storage, replay, model)
-        proxy.begin()
-        assert passed(storage, replay, model).lake is None
-        assert rows(storage, model) == quiet, f"dying at request {step}"
-    assert deaths > 4  # the last requests look for what may be removed, and may fail
+    assert writes > 5
+    for step in range(1, writes + 1):
+        model = cut.model(replay, f"dead-{step}")
+        cut.proxy.begin(LAKE_PATH, "PUT", dead_from=step)
+        assert died(cut.storage, replay, model)
+        cut.proxy.begin()
+        assert passed(cut.storage, replay, model).lake is None
+        assert rows(cut.whole, model) == quiet, f"dying at write {step}"
+
+
+def watched(cut: Cut, replay: Replay, name: str) -> tuple[dict[str, list[dict[str, Any]]], int]:
+    """What a quiet pass leaves in the lake, and how many writes that took."""
+    model = cut.model(replay, name)
+    cut.proxy.begin(LAKE_PATH, "PUT")
+    assert passed(cut.storage, replay, model).lake is None
+    writes = cut.proxy.seen()
+    return rows(cut.whole, model), writes
 
 
 def died(storage: Storage, replay: Replay, model: str) -> bool:
@@ -128,17 +139,12 @@ def died(storage: Storage, replay: Replay, model: str) -> bool:
         return True
 
 
-def test_write_whose_answer_was_lost_is_made_once(cut: tuple[Proxy, AzureStorage], replay: Replay) -> None:
-    proxy, storage = cut
-    copied(replay.storage, replay.model, storage, "lost-0")
-    proxy.begin(LAKE_PATH, "PUT")
-    passed(storage, replay, "lost-0")
-    quiet, writes = rows(storage, "lost-0"), proxy.seen()
+def test_write_whose_answer_was_lost_is_made_once(cut: Cut, replay: Replay) -> None:
+    quiet, writes = watched(cut, replay, "lost-0")
     for number in range(1, writes + 1):
-        model = f"lost-{number}"
-        copied(replay.storage, replay.model, storage, model)
-        proxy.begin(LAKE_PATH, "PUT", lost=number)
-        passed(storage, replay, model)
-        proxy.begin()
-        assert passed(storage, replay, model).lake is None
-        assert rows(storage, model) == quiet, f"losing the answer to write {number}"
+        model = cut.model(replay, f"lost-{number}")
+        cut.proxy.begin(LAKE_PATH, "PUT", lost=number)
+        passed(cut.storage, replay, model)
+        cut.proxy.begin()
+        assert passed(cut.storage, replay, model).lake is None
+        assert rows(cut.whole, model) == quiet, f"losing the answer to write {number}"

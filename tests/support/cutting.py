@@ -95,6 +95,7 @@ def _handler(target: str) -> type[BaseHTTPRequestHandler]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # or every answer waits 40 ms for the client to acknowledge its headers
 
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))

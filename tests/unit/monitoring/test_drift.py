@@ -26,8 +26,9 @@ def predict(replay: Replay, rows: list[dict[str, Any]], *, without: tuple[str, .
     replay.clock.advance(hours=1)
     champion = replay.registry.pointer(replay.model).champion
     logged = as_logged(trained()[0], parse_records(trained()[0], rows))
-    for record in logged:
-        record |= {"version": champion, "at": round(replay.clock().timestamp() * 1000)}
+    now_ms = round(replay.clock().timestamp() * 1000)
+    for record, one in zip(logged, replay.ids.mint(replay.model, len(logged), now_ms), strict=True):
+        record |= {"id": one, "version": champion, "at": now_ms}
         for name in without:
             del record["features"][name]
     append(replay.storage, replay.model, "predictions", replay.clock(), [orjson.dumps(record) for record in logged])

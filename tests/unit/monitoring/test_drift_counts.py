@@ -11,6 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from automl.lake.features import Layout
+from automl.lake.lines import Lines
+from automl.lake.rows import schema
 from automl.monitoring.drift_columns import CategoryColumn, NumberColumn
 from automl.monitoring.drift_counts import Counts, tally_of
 from automl.monitoring.drift_reference import Reference, References
@@ -29,8 +32,14 @@ def counted(*batches: list[dict[str, Any]]) -> Counts:
     replay = begun()
     counts = Counts(References(replay.registry, replay.model))
     for batch in batches:
-        counts.add_lines([orjson.dumps(record) for record in batch])
+        counts.add(rows_of([orjson.dumps(record) for record in batch]))
     return counts
+
+
+def rows_of(lines: list[bytes]) -> Any:
+    """Lines as the monitor reads them."""
+    table, _ = Lines("predictions", Layout(schema("predictions"))).table(b"\n".join([*lines, b""]), "2026-11-20")
+    return table
 
 
 def slots(tally: Tally, name: str) -> list[int]:
@@ -78,7 +87,7 @@ def test_torn_lines_and_unknown_versions_are_not_counted() -> None:
     logged = as_logged(trained()[0], parse_records(trained()[0], records(3, seed=1)))
     logged[2]["version"] = "gone"
     counts = counted(logged)
-    counts.add_lines([orjson.dumps(logged[0])[:-20]])
+    counts.add(rows_of([orjson.dumps(logged[0])[:-20]]))
     assert {version: tally[HOUR].rows for version, tally in counts.tallies.items()} == {"v1": 2}
 
 

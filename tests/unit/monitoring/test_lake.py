@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,13 @@ from automl.errors import Unavailable
 from automl.lake import datasets, delta
 from automl.lake import mark as marks
 from automl.lake.labelled import labelled_rows
-from automl.monitoring import moving
+from automl.log import reader
+from automl.monitoring import ingest, moving
 from automl.monitoring import state as states
 from automl.settings import Settings
 from automl.storage import CONTROL, LOG
 from tests.support.lake import NUMBERS, batches, contents, keep_rows
+from tests.support.ledger import entries
 from tests.support.replay import Replay, append, prediction_line
 from tests.support.thresholds import begun, copied, count_errors, publish, stream, told
 
@@ -109,20 +112,53 @@ def test_pass_adds_what_came_since_the_last() -> None:
     assert lake(at_once) == lake(replay)
 
 
-def test_large_log_is_moved_blob_by_blob(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_log_that_no_lake_was_there_for_is_moved_blob_by_blob(monkeypatch: pytest.MonkeyPatch) -> None:
     replay = lived(0)
     for _ in range(5):
         told(replay, 100, concept=0.5, seed=1)
         replay.clock.advance(hours=1)
     whole = twin(replay)
     whole.watch()
+    replay.runs.settings = Settings(lake="off")
+    replay.watch()
+    with_lake(replay)
     monkeypatch.setattr(moving, "BATCH_BYTES", 1)
     replay.watch()
     assert batches(replay.storage, replay.model, "predictions") == 5
     assert lake(replay) == lake(whole)
 
 
-def test_duplicated_and_reordered_blobs_give_the_same_tables() -> None:
+def test_what_was_read_in_steps_is_handed_over_in_steps_and_never_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    replay = lived(800)
+    whole, without = twin(replay), twin(replay)
+    whole.watch()
+    monkeypatch.setattr(reader, "PIECE_BYTES", 8_000)
+    monkeypatch.setattr(ingest, "STEP_TRUTHS", 200)
+    monkeypatch.setattr(ingest, "STEP_PREDICTIONS", 300)
+    without.runs.settings = Settings(lake="off")
+    pieces: dict[str, int] = {"with": 0, "without": 0}
+    for name, each in (("with", replay), ("without", without)):
+
+        def count(operation: str, container: str, _: str, name: str = name) -> None:
+            pieces[name] += (operation, container) == ("get_from", LOG)
+
+        each.storage.before = count
+        assert each.watch().lake is None
+    assert pieces["with"] == pieces["without"]
+    assert batches(replay.storage, replay.model, "truth") > 2
+    assert lake(replay) == lake(whole)
+    assert remembered(replay)["entries"] == remembered(whole)["entries"]
+
+
+def remembered(replay: Replay) -> dict[str, Any]:
+    """What a state holds and names, but for how far it has read and when."""
+    state = asdict(states.load(replay.storage, replay.model))
+    for name in ("offsets", "parts", "etag", "report", "event"):
+        del state[name]
+    return state | {"entries": entries(replay.storage, replay.model)}
+
+
+def test_duplicated_and_reordered_blobs_give_the_same_tables_and_state() -> None:
     replay = lived()
     quiet = twin(replay)
     quiet.watch()
@@ -132,6 +168,21 @@ def test_duplicated_and_reordered_blobs_give_the_same_tables() -> None:
         replay.storage.append(LOG, name, b"".join(lines), at=0)
         replay.watch()
     assert lake(replay) == lake(quiet)
+    assert remembered(replay) == remembered(quiet)
+
+
+def test_lines_that_are_logged_again_hours_later_count_once() -> None:
+    replay = lived()
+    replay.watch()
+    before, tables = remembered(replay), lake(replay)
+    replay.clock.advance(hours=5)
+    for kind in KINDS:
+        lines = [orjson.dumps(line) + b"\n" for line in logged(replay, kind)]
+        replay.storage.append(LOG, f"{replay.model}/{kind}/2026-11-20/21/late-1.jsonl", b"".join(lines), at=0)
+    replay.watch()
+    after = remembered(replay)
+    assert {name for name in after if after[name] != before[name]} == {"since_hour", "kept_from"}
+    assert lake(replay) == tables
 
 
 def test_torn_line_is_no_row_and_half_a_line_waits() -> None:
@@ -169,6 +220,7 @@ def test_of_two_monitors_at_once_each_line_is_moved_by_one() -> None:
         here.storage.before = lambda *_: None
         here.watch()
         assert lake(here) == lake(quiet), place
+        assert remembered(here) == remembered(quiet), place
 
 
 def meddling(replay: Replay, place: str) -> Callable[[str, str, str], None]:
@@ -225,6 +277,7 @@ def test_pass_that_dies_at_any_operation_leaves_what_a_quiet_run_leaves() -> Non
             break
         replay.watch()
         assert lake(replay) == lake(quiet), f"dying at operation {step}"
+        assert remembered(replay) == remembered(quiet), f"dying at operation {step}"
         assert marks.load(replay.storage, replay.model).moved == marks.load(quiet.storage, quiet.model).moved
     assert step > 20
 

@@ -13,7 +13,7 @@ from sklearn import metrics as reference
 from automl.monitoring import performance
 from automl.monitoring import state as states
 from automl.monitoring.coverage import AGES_S
-from automl.monitoring.labels import Labels, Taken, codes
+from automl.monitoring.labels import Labels, Taken
 from automl.monitoring.performance import BEFORE, DAYS_KEPT
 from automl.monitoring.slices import ABSENT, Slices
 from automl.spec import Spec
@@ -213,11 +213,6 @@ def _references(replay: Replay) -> Any:
     from automl.monitoring.drift_reference import References
 
     return References(replay.registry, replay.model)
-
-
-def test_labels_are_coded_as_the_signature_understands_them() -> None:
-    assert [codes([1, 2])(value) for value in ("1", 2.0, 1)] == [0.0, 1.0, 0.0]
-    assert codes([False, True])("true") == 1.0
 
 
 def test_a_value_that_is_missing_or_unknown_has_a_slice_of_its_own() -> None:

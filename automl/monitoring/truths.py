@@ -1,0 +1,79 @@
+"""New truths as columns, in the order of their receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from automl.lake import rows
+from automl.lake.features import Layout
+from automl.lake.id_columns import halves
+from automl.monitoring.seen import keys_of, milliseconds
+
+Truth = dict[str, Any]
+"""One line of the truth log, decoded; `waited` is added to one whose prediction has not come yet."""
+
+_DAY = "1970-01-01"  # the day of the log matters to the lake alone
+
+
+class Truths:
+    """Truths that count; when asked for one by one, each is a record of the log.
+
+    Parameters
+    ----------
+    table
+        `pyarrow.Table` as `rows.table` makes it.
+    waited
+        Which of them [N] waited for their prediction before.
+    """
+
+    def __init__(self, table: Any, waited: npt.NDArray[np.bool_]) -> None:
+        ids = halves(table.column("id"))
+        received = milliseconds(table.column("received"))
+        order = np.lexsort([keys_of(table), ids[:, 1], ids[:, 0], received])
+        self.table = table.take(pa.array(order))
+        self.waited = waited[order]
+        self.ids = ids[order]
+        """The halves of the prediction ids [N, 2]; zeros for a truth by business key."""
+
+    @classmethod
+    def joined(cls, tables: Iterable[Any], records: Iterable[Truth] = ()) -> Truths:
+        """Truths that are new, as tables, with others as records."""
+        given = list(records)
+        old = rows.table("truth", given, _DAY, Layout(rows.schema("truth")))
+        new = pa.concat_tables([rows.schema("truth").empty_table(), *tables], promote_options="default")
+        waited = np.array(["waited" in truth for truth in given], dtype=np.bool_)
+        return cls(
+            pa.concat_tables([new, old], promote_options="default"),
+            np.concatenate([np.zeros(len(new), np.bool_), waited]),
+        )
+
+    @classmethod
+    def of(cls, truths: Iterable[Truth]) -> Truths:
+        """Truths that somebody has chosen from."""
+        return truths if isinstance(truths, cls) else cls.joined([], truths)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __iter__(self) -> Iterator[Truth]:
+        return iter(self.records(np.arange(len(self))))
+
+    def records(self, places: npt.NDArray[np.intp]) -> list[Truth]:
+        """Some of them as records of the log."""
+        table = self.table.take(pa.array(places))
+        found = rows.records("truth", table, Layout(table.schema))
+        return [
+            truth | {"waited": True} if waited else truth
+            for truth, waited in zip(found, self.waited[places].tolist(), strict=True)
+        ]
+
+    @property
+    def keyed(self) -> npt.NDArray[np.bool_]:
+        """Which of them [N] are by business key."""
+        found: npt.NDArray[np.bool_] = self.table.column("id").is_null().to_numpy()
+        return found
