@@ -26,7 +26,7 @@ CLOSED_AFTER_HOURS = 1
 """How long after its end an hour of the log may still grow. Writers choose the hour of an append when it begins, and
 an append lasts seconds; the rest is for clocks that disagree."""
 
-STEP_TRUTHS, STEP_PREDICTIONS = 100_000, 150_000
+STEP_TRUTHS, STEP_PREDICTIONS = 50_000, 100_000
 """Lines after which a step reads no more of a log: what is made of them is held in memory, and of nothing else."""
 
 BEGUN = "0001-01-01/00"
