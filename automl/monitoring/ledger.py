@@ -7,7 +7,6 @@ what a pass wrote that never came to save is swept a day later.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -34,7 +33,7 @@ _MOMENT = "%Y%m%dT%H%M%S%f"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kind:
-    """What is kept by hour under one name, with the type of its entries."""
+    """What is kept by hour under one name, with the type of its entries: a blob holds their bytes, and no more."""
 
     name: str
     dtype: np.dtype[Any]
@@ -95,7 +94,7 @@ class Ledger:
 
     def write(self) -> None:
         """Store what was put, and name it in the state; the state has to be saved next."""
-        bodies = {place: _dumped(self._known[place]) for place in sorted(self._changed)}
+        bodies = {place: self._known[place].tobytes() for place in sorted(self._changed)}
         names = {
             place: f"{self._now:{_MOMENT}}-{blake2s(body, digest_size=4).hexdigest()}"
             for place, body in bodies.items()
@@ -139,14 +138,10 @@ class Ledger:
         except Missing as error:
             raise Lost(f"The monitor's {kind.name} of {hour} are gone: {error}") from error
         assert blob is not None  # noqa: S101  (no ETag was given)
-        entries: Array = np.load(io.BytesIO(blob.data), allow_pickle=False)
-        return entries
+        try:
+            return np.frombuffer(blob.data, kind.dtype).copy()
+        except ValueError as error:
+            raise Lost(f"The monitor's {kind.name} of {hour} cannot be read: {error}") from error
 
     def _blob(self, kind: str, hour: str, name: str) -> str:
         return f"{self._root}{kind}/{hour}/{name}"
-
-
-def _dumped(entries: Array) -> bytes:
-    body = io.BytesIO()
-    np.save(body, entries, allow_pickle=False)
-    return body.getvalue()
