@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from automl.monitoring import state as states
-from automl.monitoring.ledger import Kind, Ledger
+from automl.monitoring.labels import LABELLED
+from automl.monitoring.ledger import Ledger
+from automl.monitoring.seen import PREDICTED, TOLD
 from automl.storage import CONTROL, Storage
 from tests.support.clock import FixedClock
 
@@ -17,9 +17,9 @@ def entries(storage: Storage, model: str) -> dict[tuple[str, str], list[Any]]:
     state = states.load(storage, model)
     found = Ledger(storage, model, state, FixedClock()())
     return {
-        (kind, hour): found.read(Kind(kind, np.dtype("u8")), hour).tolist()
-        for kind, parts in state.parts.items()
-        for hour in parts
+        (kind.name, hour): found.read(kind, hour).tolist()
+        for kind in (LABELLED, PREDICTED, TOLD)
+        for hour in state.parts.get(kind.name, {})
     }
 
 
