@@ -31,6 +31,9 @@ LOOK_BACK = 100
 TARGET_BYTES = 64 * 2**20
 """Size that data files are written and compacted to."""
 
+GROUP_ROWS = 2**15
+"""Rows of one group in a data file; delta-rs would take a million, and so hold a day in memory to compact it."""
+
 _CONFIGURATION = {
     "delta.checkpointInterval": "20",
     "delta.logRetentionDuration": "interval 3650 days",
@@ -113,6 +116,7 @@ class Table:
                 mode="append",
                 schema_mode="merge",
                 target_file_size=TARGET_BYTES,
+                writer_properties=_in_groups(),
                 commit_properties=properties,
             )
 
@@ -149,6 +153,7 @@ class Table:
                     mode="overwrite",
                     predicate=f"date = '{day}'",
                     target_file_size=TARGET_BYTES,
+                    writer_properties=_in_groups(),
                     commit_properties=self._going_on(),
                 )
 
@@ -182,7 +187,10 @@ class Table:
         """Put the files of a day together. Raises Conflict when the table has changed meanwhile."""
         with _translated():
             self._handle.optimize.compact(
-                partition_filters=[("date", "=", day)], target_size=TARGET_BYTES, max_concurrent_tasks=1
+                partition_filters=[("date", "=", day)],
+                target_size=TARGET_BYTES,
+                max_concurrent_tasks=1,
+                writer_properties=_in_groups(),
             )
 
     def vacuum(self, keep_hours: int) -> None:
@@ -234,6 +242,13 @@ def _place(storage: Storage, model: str, name: str) -> tuple[str, dict[str, str]
         # object_store takes the address of an emulator from the environment alone
         os.environ["AZURITE_BLOB_STORAGE_URL"] = tables.emulator
     return f"{tables.root}/{model}/{name}", dict(tables.options)
+
+
+def _in_groups() -> Any:
+    """How data files are written: a group of rows is held in memory until it is complete."""
+    from deltalake import WriterProperties
+
+    return WriterProperties(max_row_group_size=GROUP_ROWS)
 
 
 @contextmanager
