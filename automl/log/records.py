@@ -35,7 +35,7 @@ class Recorder:
 
     def __init__(self, *, model: str, version: str, role: str, redaction: Redaction, key: str | None = None) -> None:
         origin = orjson.dumps({"model": model, "version": version, "role": role})
-        self._origin = origin[1:-1].replace(b"%", b"%%")
+        self._origin = b"," + origin[1:-1].replace(b"%", b"%%") + b',"at":%d,'
         self._key = key
         self._redaction = redaction
 
@@ -73,7 +73,7 @@ class Recorder:
             From the first byte parsed to the answer, for the whole request, in microseconds.
         """
         keys, features = self._redaction.shown(self._key, keys, features)
-        form = b'{"id":"%b"%b,' + self._origin + b',"at":%d,%b' % (at_ms, b"%b")
+        begun = self._origin % at_ms
         lines: list[bytes] = []
         for row, identity in enumerate(ids):
             key = None if keys is None else keys[row]
@@ -84,7 +84,8 @@ class Recorder:
                 "latency_us": latency_us,
             }
             named = b"" if key is None else b',"key":' + orjson.dumps(key)
-            lines.append(form % (identity.encode(), named, orjson.dumps(rest, option=orjson.OPT_APPEND_NEWLINE)[1:]))
+            ended = orjson.dumps(rest, option=orjson.OPT_APPEND_NEWLINE)
+            lines += (b'{"id":"', identity.encode(), b'"', named, begun, ended[1:])
         return b"".join(lines)
 
 
