@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
+from automl.azure_storage import AzureStorage
 from automl.events import Clock
 from automl.registry import Registry
 from automl.runs import Runs
 from automl.settings import Settings
-from automl.storage import AzureStorage, Storage
+from automl.storage import Storage
 from automl.telemetry.metrics import LOG_DROPPED
 from automl.telemetry.process import Telemetry
 

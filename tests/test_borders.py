@@ -11,7 +11,7 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 ALLOWED = {
     "azure.functions": ["function_app.py", "functions/", "infra/local/host/"],
-    "azure.storage": ["automl/storage.py", "infra/"],
+    "azure.storage": ["automl/azure_storage.py", "infra/"],
     "azure.identity": ["automl/account.py", "infra/"],
     "flaml": ["automl/training/search.py"],
     "onnx": ["automl/export/"],

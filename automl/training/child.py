@@ -39,8 +39,8 @@ class Failed(EvergreenError):
 def train(settings: Settings, run: Run, tell: Tell) -> Outcome:
     """What the child does: the pipeline over the real storage, or a reproduction."""
     from automl import spec
+    from automl.azure_storage import AzureStorage
     from automl.registry import Registry
-    from automl.storage import AzureStorage
     from automl.training import pipeline, reproducing
 
     storage = AzureStorage(settings)

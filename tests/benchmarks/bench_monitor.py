@@ -23,8 +23,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from automl.azure_storage import AzureStorage
 from automl.settings import Settings
-from automl.storage import AzureStorage
 from tests.benchmarks.monitored import MODEL, begin, live
 from tests.support.azurite import azurite
 from tests.support.clock import FixedClock

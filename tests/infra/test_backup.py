@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from automl import events, spec
+from automl.azure_storage import AzureStorage
 from automl.log.ids import Ids
 from automl.monitoring import state as states
 from automl.monitoring.passes import monitor_pass
@@ -21,7 +22,7 @@ from automl.runs import Cause, Runs
 from automl.scoring import loading
 from automl.settings import Settings
 from automl.spec import Spec
-from automl.storage import CONTAINERS, CONTROL, LOG, MODELS, RAW, AzureStorage, Storage
+from automl.storage import CONTAINERS, CONTROL, LOG, MODELS, RAW, Storage
 from automl.tensors import to_records
 from automl.training import pipeline
 from infra.backup.order import restore_rank

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from automl import account
+from automl.azure_storage import AzureStorage
 from automl.errors import EvergreenError
 from automl.monitoring.passes import Report, monitor_pass
 from automl.registry import Registry
 from automl.runs import Runs
 from automl.settings import Settings
-from automl.storage import CONTAINERS, LAKE, LOG, AzureStorage, Storage
+from automl.storage import CONTAINERS, LAKE, LOG, Storage
 from tests.support.cutting import Proxy, cutting
 from tests.support.lake import contents
 from tests.support.replay import Replay

@@ -8,9 +8,10 @@ import re
 import pytest
 from azure.core.pipeline.transport import HttpTransport
 
+from automl.azure_storage import AzureStorage
 from automl.log.writer import AppendLog
 from automl.settings import Settings
-from automl.storage import LOG, AzureStorage
+from automl.storage import LOG
 from tests.support.clock import FixedClock
 from tests.support.fault_proxy import WAYS, Faults, fault_proxy
 

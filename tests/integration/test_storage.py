@@ -11,9 +11,10 @@ from itertools import pairwise
 import pytest
 from azure.storage.queue import QueueClient
 
+from automl.azure_storage import AzureStorage
 from automl.errors import Unavailable
 from automl.settings import Settings
-from automl.storage import CONTROL, LOG, RAW, AzureStorage, Missing, Oversized, Precondition, Storage
+from automl.storage import CONTROL, LOG, RAW, Missing, Oversized, Precondition, Storage
 from tests.support.memory import MemoryStorage
 
 Name = Callable[[str], str]

@@ -7,11 +7,12 @@ import uuid
 import pytest
 
 from automl import bootstrap, requests, spec
+from automl.azure_storage import AzureStorage
 from automl.runs import Cause
 from automl.scoring import loading
 from automl.settings import Settings
 from automl.spec import Spec
-from automl.storage import RAW, AzureStorage
+from automl.storage import RAW
 from automl.training.worker import handle
 from tests.support.datasets import customers, to_csv
 
