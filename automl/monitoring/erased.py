@@ -118,7 +118,7 @@ def _in_log(target: Target, kind: Kind, is_wanted: IsWanted, now: datetime) -> P
 
     def erase() -> None:
         for blob in found:
-            rewriting.take_out(target.storage, target.model, blob, is_wanted)
+            rewriting.take_out(target.storage, blob, is_wanted)
 
     return Place(name=f"log/{kind}", rows=sum(found.values()), erase=erase)
 

@@ -8,7 +8,7 @@ from automl import erasures
 from automl.log.rewriting import take_out
 from automl.monitoring import erasing
 from automl.registry import Registry
-from automl.storage import CONTROL, LAKE, LOG, Precondition
+from automl.storage import LAKE, LOG, Precondition
 from tests.integration.test_lake import copied, passed, real
 from tests.support.lake import contents
 from tests.unit.monitoring.test_erasing import KEY, OTHER, lived
@@ -17,11 +17,11 @@ from tests.unit.monitoring.test_erasing import KEY, OTHER, lived
 def test_a_line_is_taken_out_of_an_append_blob_and_nobody_appends_to_it_again(azurite_connection: str) -> None:
     storage, blob = real(azurite_connection), "erased/truth/2026-11-20/16/x.jsonl"
     storage.append(LOG, blob, b'{"a":1}\n{"b":2}\n', at=0)
-    take_out(storage, "erased", blob, lambda line: b"b" in line)
+    take_out(storage, blob, lambda line: b"b" in line)
     assert storage.get_from(LOG, blob, 0) == b'{"a":1}\n' + b"\n" * 8
     with pytest.raises(Precondition):
         storage.append(LOG, blob, b"{}\n", at=16)
-    assert list(storage.find(CONTROL, "erased/rewriting/")) == []
+    assert [info.name for info in storage.find(LOG, "erased/")] == [blob]
 
 
 def test_a_key_is_erased_from_log_and_lake(azurite_connection: str) -> None:

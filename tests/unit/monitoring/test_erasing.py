@@ -16,7 +16,8 @@ from automl.errors import Unavailable
 from automl.lake import datasets
 from automl.lake.dataset_rows import Batch
 from automl.lake.labelled import labelled_rows
-from automl.log.rewriting import take_out
+from automl.log.reader import new_lines
+from automl.log.rewriting import COPY, take_out
 from automl.monitoring import erasing
 from automl.monitoring import state as states
 from automl.quarantine import Entry, Quarantine
@@ -27,6 +28,7 @@ from automl.training.heldout import Heldout, dump
 from automl.training.kept import FILE, Kept
 from automl.training.rowhash import row_hashes
 from tests.support.lake import contents
+from tests.support.memory import MemoryStorage
 from tests.support.replay import Replay, append, prediction_line
 from tests.support.thresholds import begun, copied, signature
 
@@ -274,9 +276,26 @@ def test_a_blob_that_a_line_is_taken_out_of_keeps_its_length_and_its_other_lines
     replay = begun()
     blob = f"{replay.model}/truth/2026-11-20/16/x.jsonl"
     replay.storage.append(LOG, blob, b'{"a":1}\n{"b":2}\n{"c"', at=0)
-    take_out(replay.storage, replay.model, blob, lambda line: b"b" in line)
+    take_out(replay.storage, blob, lambda line: b"b" in line)
     assert replay.storage.get_from(LOG, blob, 0) == b'{"a":1}\n\n\n\n\n\n\n\n\n{"c"'
-    assert list(replay.storage.find(CONTROL, f"{replay.model}/rewriting/")) == []
+    assert not [info for info in replay.storage.find(LOG) if info.name.endswith(COPY)]
+
+
+def test_while_a_line_is_taken_out_every_reader_finds_the_others() -> None:
+    storage, model = MemoryStorage(), "erased"
+    blob = f"{model}/truth/2026-11-20/16/x.jsonl"
+    storage.append(LOG, blob, b'{"a":1}\n{"b":2}\n{"c":3}\n', at=0)
+    seen: list[set[bytes]] = []
+
+    def look(*_: str) -> None:
+        storage.before = lambda *_: None
+        seen.append({line for _, _, lines in new_lines(storage, model, "truth", {}) for line in lines})
+        storage.before = look
+
+    storage.before = look
+    take_out(storage, blob, lambda line: b"b" in line)
+    assert len(seen) == 6
+    assert all(lines >= {b'{"a":1}', b'{"c":3}'} for lines in seen)
 
 
 def test_versions_that_learned_from_the_key_are_named_with_what_their_holdout_has() -> None:
