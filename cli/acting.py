@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import Annotated, Any
 
 import typer
 
 from cli.api import Api
-from cli.errors import Misuse, Stopped
+from cli.confirm import confirm
 from cli.names import Model, checked
 from cli.options import DEFAULT_URL, Json, Key, Url, connect
 from cli.output import show
@@ -59,11 +58,8 @@ def delete(
 ) -> None:
     """Remove a model with its versions, tables, runs, events and logs. Nothing brings it back."""
     checked(model)
-    if not yes:
-        if not sys.stdin.isatty():
-            raise Misuse(f"Nobody can be asked whether to remove model {model}. Add --yes.")
-        if not typer.confirm(f"Remove model {model} at {url} with everything that is stored of it?"):
-            raise Stopped("Nothing was removed.")
+    question = f"Remove model {model} at {url} with everything that is stored of it?"
+    confirm(question, what=f"remove model {model}", otherwise="Nothing was removed.", yes=yes)
     with connect(url, key) as api:
         answer = api.delete(model)
         gone = _gone(api, model)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any
 
 import typer
 
-from cli.errors import Misuse, Stopped
+from cli.confirm import confirm
+from cli.errors import Misuse
 from cli.names import Model, checked
 from cli.options import DEFAULT_URL, Json, Key, Url, connect
-from cli.output import show
+from cli.output import tell
 
 
 def erase(
@@ -30,27 +30,20 @@ def erase(
     if receipt is not None and business_key is not None:
         raise Misuse("A key is erased or a receipt is shown, not both. Leave one of them out.")
     if business_key is not None:
-        _confirm(model, url, yes=yes)
+        question = f"Erase all that model {model} at {url} has of this key?"
+        confirm(question, what=f"erase a key of model {model}", otherwise="Nothing was erased.", yes=yes)
     with connect(url, key) as api:
         if business_key is not None:
             asked = api.erase(model, business_key)
             lines = [f"{asked['text']} Look with: evergreen erase {model} --receipt {asked['id']}"]
-            _tell(asked, lines, as_json=as_json)
+            tell(asked, lines, as_json=as_json)
         elif receipt is not None:
             one = api.erasure(model, receipt)
-            _tell(one, _described(one), as_json=as_json)
+            tell(one, _described(one), as_json=as_json)
         else:
             found = api.erasures(model)
             told = [f"{one['id']}  {one['status']:<8}  {one['text']}" for one in found]
-            _tell(found, told or ["Nothing was ever erased."], as_json=as_json)
-
-
-def _confirm(model: str, url: str, *, yes: bool) -> None:
-    if not yes:
-        if not sys.stdin.isatty():
-            raise Misuse(f"Nobody can be asked whether to erase a key of model {model}. Add --yes.")
-        if not typer.confirm(f"Erase all that model {model} at {url} has of this key?"):
-            raise Stopped("Nothing was erased.")
+            tell(found, told or ["Nothing was ever erased."], as_json=as_json)
 
 
 def _described(one: dict[str, Any]) -> list[str]:
@@ -59,11 +52,3 @@ def _described(one: dict[str, Any]) -> list[str]:
         one["text"],
         *(f"{count:>9,}  {place}" for place, count in one["rows"].items()),
     ]
-
-
-def _tell(answer: Any, lines: list[str], *, as_json: bool) -> None:
-    if as_json:
-        show(answer)
-    else:
-        for line in lines:
-            typer.echo(line)

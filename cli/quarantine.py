@@ -9,7 +9,7 @@ import typer
 from cli.errors import Misuse
 from cli.names import Model, checked
 from cli.options import DEFAULT_URL, Json, Key, Url, connect
-from cli.output import show
+from cli.output import tell
 
 
 def quarantine(
@@ -33,23 +33,15 @@ def quarantine(
         if entry is None:
             found = api.quarantine(model)
             told = [f"{one['id']}  {one['status']:<8}  {one['text']}" for one in found]
-            _tell(found, told or ["Nothing was ever held back."], as_json=as_json)
+            tell(found, told or ["Nothing was ever held back."], as_json=as_json)
         elif release or drop:
             settled = api.settle_quarantine(model, entry, "release" if release else "drop", reason)
-            _tell(settled, [settled["event"]["text"]], as_json=as_json)
+            tell(settled, [settled["event"]["text"]], as_json=as_json)
         else:
             one = api.quarantined(model, entry)
-            _tell(one, _described(one), as_json=as_json)
+            tell(one, _described(one), as_json=as_json)
 
 
 def _described(one: dict[str, Any]) -> list[str]:
     values = [f"{value['count']:>9,}  {value['truth']}" for value in one["values"]]
     return [f"{one['id']}, {one['status']}, {one['truths']:,} truths", one["text"], *values]
-
-
-def _tell(answer: Any, lines: list[str], *, as_json: bool) -> None:
-    if as_json:
-        show(answer)
-    else:
-        for line in lines:
-            typer.echo(line)
