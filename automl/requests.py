@@ -39,8 +39,7 @@ def request_run(
         There is no such upload.
     """
     table = uploads.find(storage, model, upload)
-    chosen = key or uuid4().hex
-    at = clock() if key is None else _first_asked(storage, clock, model, key)
+    chosen, at = _told_apart(storage, clock, model, key)
     cause = Cause(kind="request", key=f"{upload}:{chosen}", text=f"A run on upload '{upload}' was asked for.", at=at)
     return runs.request(model, cause, table.data, traceparent=traceparent)
 
@@ -71,9 +70,9 @@ def request_reproduction(
     manifest = registry.manifest(model, version)
     if (reason := why_not(manifest)) is not None:
         raise Conflict(f"Version '{version}' of model '{model}' cannot be reproduced: {reason}.")
-    at = registry.clock() if key is None else _first_asked(registry.storage, registry.clock, model, key)
+    chosen, at = _told_apart(registry.storage, registry.clock, model, key)
     text = f"A reproduction of version {version} was asked for."
-    cause = Cause(kind="request", key=f"reproduce:{version}:{key or uuid4().hex}", text=text, at=at)
+    cause = Cause(kind="request", key=f"reproduce:{version}:{chosen}", text=text, at=at)
     return runs.request(model, cause, manifest["data"]["dataset"], reproduces=version, traceparent=traceparent)
 
 
@@ -85,6 +84,12 @@ def why_not(manifest: Mapping[str, Any]) -> str | None:
     if "reason" in dataset:
         return f"its rows were not kept ({dataset['reason']})"
     return None
+
+
+def _told_apart(storage: Storage, clock: Clock, model: str, key: str | None) -> tuple[str, datetime]:
+    """What tells a request from every other, and when it first came: now, where it has no key."""
+    at = clock() if key is None else _first_asked(storage, clock, model, key)
+    return key or uuid4().hex, at
 
 
 def _first_asked(storage: Storage, clock: Clock, model: str, key: str) -> datetime:
