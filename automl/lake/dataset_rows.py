@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from automl import values
 from automl.lake import labels
-from automl.lake.features import FEATURE, KIND, Kind, Layout
+from automl.lake.features import Kind, Layout
 from automl.signature import Feature, Signature
 from automl.tensors import Tensors
 from automl.values import MISSING
@@ -65,7 +65,7 @@ def stream(batch: Batch, rows: Numbers, first: int, day: date, layout: Layout) -
     import pyarrow as pa
 
     features = (*batch.signature.numbers, *batch.signature.categories)
-    whole = pa.schema([*schema(), *(_field(feature, layout) for feature in features)])
+    whole = pa.schema([*schema(), *(layout.field(one.name, _kind(one)) for one in features)])
 
     def pieces() -> Iterator[Any]:
         for start in range(0, len(rows), CHUNK_ROWS):
@@ -125,24 +125,11 @@ def _cells(batch: Batch, rows: Numbers, first: int, day: date) -> list[Any]:
     for feature, column in zip(batch.signature.categories, batch.tensors.cat[rows].T, strict=True):
         known: list[Any] = [None if text == MISSING else text for text in column.tolist()]
         if feature.type == "boolean":
-            known = [None if text is None else text == "true" for text in known]
-        cells.append(pa.array(known, _arrow(feature)))
+            cells.append(pa.array([None if text is None else text == "true" for text in known], pa.bool_()))
+        else:
+            cells.append(pa.array(known, pa.string()))
     return cells
-
-
-def _field(feature: Feature, layout: Layout) -> Any:
-    import pyarrow as pa
-
-    kind = _kind(feature)
-    metadata = {FEATURE: feature.name.encode(), KIND: kind.encode()}
-    return pa.field(layout.column(feature.name, kind), _arrow(feature), metadata=metadata)
 
 
 def _kind(feature: Feature) -> Kind:
     return "number" if feature.is_numeric else "boolean" if feature.type == "boolean" else "text"
-
-
-def _arrow(feature: Feature) -> Any:
-    import pyarrow as pa
-
-    return {"number": pa.float64(), "text": pa.string(), "boolean": pa.bool_()}[_kind(feature)]
