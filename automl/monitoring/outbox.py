@@ -6,14 +6,14 @@ for the state has nothing to carry out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from automl import events
 from automl.errors import Conflict, NotFound
 from automl.monitoring.state import State
-from automl.registry import Registry
+from automl.registry import Pointer, Registry
 from automl.runs import Cause, Runs
 from automl.telemetry import tracing
 
@@ -94,52 +94,63 @@ def _train(registry: Registry, runs: Runs, model: str, item: Mapping[str, Any]) 
 
 def _end(registry: Registry, runs: Runs, model: str, item: Mapping[str, Any]) -> None:
     """Move the pointer, unless the comparison this verdict is about has ended: then it has no meaning any more."""
-    for _ in range(2):
-        now = registry.pointer(model)
-        if (now.champion, now.challenger) != (item["champion"], item["challenger"]):
-            return
-        try:
-            with tracing.within(
-                item["verdict"], parent=_led_from(registry, runs, model, item["challenger"]), model=model
-            ):
-                _settle(registry, model, item)
-        except Conflict:
-            continue  # the pointer moved in between: look whether this comparison is still the one
-        return
-    raise Conflict(f"The champion of model '{model}' keeps moving. The verdict waits for the next pass.")
+    parties = item["champion"], item["challenger"]
+
+    def settle() -> None:
+        with tracing.within(
+            item["verdict"], parent=_led_from(registry, runs, model, item["challenger"]), model=model
+        ):
+            _settle(registry, model, item)
+
+    _while(lambda now: (now.champion, now.challenger) == parties, settle, registry, model, what="verdict")
 
 
 def _roll_back(registry: Registry, runs: Runs, model: str, item: Mapping[str, Any]) -> None:
     """Move the pointer back, unless the champion that this is about has gone by other ways."""
     evidence = item["evidence"]
-    for _ in range(2):
-        now = registry.pointer(model)
-        if (now.champion, now.since, now.previous) != (evidence["champion"], evidence["since"], evidence["version"]):
-            return
-        try:
-            with tracing.within(
-                "rolled-back", parent=_led_from(registry, runs, model, evidence["champion"]), model=model
-            ):
-                registry.rollback(model, item["text"], evidence, since=evidence["since"])
-        except Conflict:
-            continue  # the pointer moved in between: look whether it is still this champion
-        return
-    raise Conflict(f"The champion of model '{model}' keeps moving. The rollback waits for the next pass.")
+    reign = evidence["champion"], evidence["since"], evidence["version"]
+
+    def roll_back() -> None:
+        with tracing.within(
+            "rolled-back", parent=_led_from(registry, runs, model, evidence["champion"]), model=model
+        ):
+            registry.rollback(model, item["text"], evidence, since=evidence["since"])
+
+    _while(lambda now: (now.champion, now.since, now.previous) == reign, roll_back, registry, model, what="rollback")
 
 
 def _recall(registry: Registry, runs: Runs, model: str, item: Mapping[str, Any]) -> None:
     """Make the version challenger, unless there is another by now, or another champion."""
     evidence = item["evidence"]
+    reign = evidence["champion"], evidence["since"]
+    _while(
+        lambda now: not now.challenger and (now.champion, now.since) == reign,
+        lambda: registry.recall(model, evidence["version"], item["text"], evidence),
+        registry,
+        model,
+        what="recall",
+    )
+
+
+def _while(
+    is_meant: Callable[[Pointer], bool], move: Callable[[], object], registry: Registry, model: str, *, what: str
+) -> None:
+    """Move the pointer while it is as a decision found it; otherwise the decision has no meaning any more.
+
+    Raises
+    ------
+    Conflict
+        It keeps moving: the next pass tries again.
+    """
     for _ in range(2):
-        now = registry.pointer(model)
-        if now.challenger or (now.champion, now.since) != (evidence["champion"], evidence["since"]):
+        if not is_meant(registry.pointer(model)):
             return
         try:
-            registry.recall(model, evidence["version"], item["text"], evidence)
+            move()
         except Conflict:
-            continue  # the pointer moved in between: look whether the place of the challenger is still free
+            continue  # it moved in between: look whether it still is
         return
-    raise Conflict(f"The champion of model '{model}' keeps moving. The recall waits for the next pass.")
+    raise Conflict(f"The champion of model '{model}' keeps moving. The {what} waits for the next pass.")
 
 
 def _settle(registry: Registry, model: str, item: Mapping[str, Any]) -> None:
