@@ -9,18 +9,25 @@ import typer
 
 from cli.api import Api
 from cli.confirm import confirm
+from cli.errors import Refused
 from cli.names import Model, checked
 from cli.options import DEFAULT_URL, Json, Key, Url, connect
 from cli.output import show
 from cli.status import numbers
 
-PASS_S = 20.0
-"""How long `monitor --now` waits for the pass it asked for, in seconds."""
+PASS_S = 600.0
+"""How long `monitor --now` waits for the pass it asked for, in seconds: a run may be before it."""
+
+PATIENCE = 60
+"""After how many looks at the pass the command says what may be amiss."""
 
 GONE_S = 60.0
 """How long `delete` waits until nothing is left, in seconds."""
 
 POLL_S = 0.5
+
+WAITING = "A run may be before it. Does a process of the role `train` run?"
+"""Why a pass may be long in coming."""
 
 Reason = Annotated[str | None, typer.Option(help="Why; it is kept with the event.", show_default=False)]
 
@@ -91,7 +98,10 @@ def monitor(
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """Show all the numbers that the monitor has of a model."""
+    """Show all the numbers that the monitor has of a model.
+
+    With --now they are those after a pass that began after the command; where none comes to its end, it says so.
+    """
     checked(model)
     with connect(url, key) as api:
         if now:
@@ -109,22 +119,25 @@ def monitor(
 
 
 def _ask(api: Api, model: str) -> None:
-    """Ask for a pass and wait until the state shows one."""
-    before = _last_pass(api.monitor(model))
-    api.ask_monitor(model)
-    until = time.monotonic() + PASS_S
-    while _last_pass(api.monitor(model)) == before:
+    """Ask for a pass and wait for the end of that very one: another may have read the logs too early.
+
+    Raises
+    ------
+    Refused
+        It did not come to its end.
+    """
+    asked = api.ask_monitor(model)
+    until, looks = time.monotonic() + PASS_S, 0
+    while asked["status"] == "asked":
         if time.monotonic() > until:
-            typer.echo(
-                f"No new pass shows after {PASS_S:.0f} s: nothing was new, or no process of the role `train` runs.",
-                err=True,
-            )
-            return
+            raise Refused(f"The pass did not end within {PASS_S:.0f} s. {WAITING} It may still come.")
+        if (looks := looks + 1) == PATIENCE:
+            typer.echo(f"Still waiting for the pass. {WAITING}", err=True)
         time.sleep(POLL_S)
-
-
-def _last_pass(monitor: dict[str, Any] | None) -> Any:
-    return monitor and monitor["report"].get("last_pass")
+        asked = api.asked_pass(model, asked["id"])
+    if asked["status"] != "done":
+        raise Refused(asked["text"])
+    typer.echo(asked["text"], err=True)
 
 
 def _moved(answer: dict[str, Any], *, as_json: bool) -> None:

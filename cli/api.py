@@ -132,8 +132,12 @@ class Api:
         return self._transport.object("POST", f"/models/{model}/quarantine/{entry}", json=body)
 
     def ask_monitor(self, model: str) -> dict[str, Any]:
-        """Ask for a pass of the monitor now."""
+        """Ask for a pass of the monitor now; the pass, to look at with `asked_pass`."""
         return self._transport.object("POST", f"/models/{model}/monitor")
+
+    def asked_pass(self, model: str, identity: str) -> dict[str, Any]:
+        """What came of a pass that was asked for."""
+        return self._transport.object("GET", f"/models/{model}/monitor/passes/{identity}")
 
     def erase(self, model: str, business_key: str) -> dict[str, Any]:
         """Ask for the erasure of all that is stored of a business key; the receipt as it is now."""

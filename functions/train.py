@@ -47,7 +47,7 @@ def work_on_queue(message: func.QueueMessage) -> None:
             logger.info("Run %s of model %s: %s", run_id, model, text)
             core.telemetry.flush()
         case {"kind": "monitor", "model": str(model)}:
-            _watch(core, model)
+            _watch(core, model, order.get("asked"))
         case {"type": "Microsoft.Storage.BlobCreated", "subject": str(subject)}:  # a CloudEvent from Event Grid
             from automl.monitoring import tables
 
@@ -70,10 +70,10 @@ def work_on_queue(message: func.QueueMessage) -> None:
             )
 
 
-def _watch(core: Core, model: str) -> None:
+def _watch(core: Core, model: str, asked: str | None = None) -> None:
     """A pass of the monitor over one model, which looks for dropped files, too."""
-    from automl.monitoring import passes
+    from automl.monitoring.asked import carry_out
 
     with core.telemetry.tracer.span("monitor", model=model):
-        tell(passes.monitor_pass(core.storage, core.registry, core.runs, core.clock, model))
+        tell(carry_out(core.storage, core.registry, core.runs, core.clock, model, asked=asked))
     core.telemetry.flush()

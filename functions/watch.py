@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import azure.functions as func
-import orjson
 
-from automl import events, spec
+from automl import asked_passes, events, spec
 from automl.errors import NotFound
 from functions import parts
 from functions.api_document.described import described
 from functions.http import answer, endpoint, routes
-from functions.requests import model_of
+from functions.requests import model_of, name_of
 
 blueprint = routes()
 
@@ -43,15 +42,20 @@ def get_monitor(req: func.HttpRequest) -> dict[str, Any]:
 
 @blueprint.route("models/{model}/monitor", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @endpoint
-@described("monitoring", "PassAskedFor", status=202, headers=("location",))
+@described("monitoring", "AskedPass", status=202, headers=("location",))
 def ask_monitor(req: func.HttpRequest) -> func.HttpResponse:
     """Ask for a monitor pass now; the training role does it."""
     core, model = parts.core(), model_of(req)
     spec.load(core.storage, model)
-    message = orjson.dumps({"kind": "monitor", "model": model}).decode()
-    core.storage.send(core.settings.train_queue, message)
-    return answer(
-        {"model": model, "message": "A monitor pass was asked for."},
-        status=202,
-        headers={"location": f"/models/{model}/monitor"},
-    )
+    asked = asked_passes.ask(core.storage, core.clock, model, queue=core.settings.train_queue)
+    location = f"/models/{model}/monitor/passes/{asked.id}"
+    return answer(asked.to_json(), status=202, headers={"location": location})
+
+
+@blueprint.route("models/{model}/monitor/passes/{asked}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@endpoint
+@described("monitoring", "AskedPass")
+def get_asked_pass(req: func.HttpRequest) -> dict[str, Any]:
+    """What came of a monitor pass that was asked for; it is told for a day."""
+    identity = name_of(req.route_params["asked"], "pass")
+    return asked_passes.find(parts.core().storage, model_of(req), identity).to_json()

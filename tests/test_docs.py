@@ -147,6 +147,7 @@ def test_tutorial_leads_from_a_csv_to_a_model_that_has_replaced_itself(tmp_path:
     assert "adult.csv: 32,561 rows, 15 columns" in said
     assert "Scored 32,561 rows with adult" in said
     assert "Accepted 32,561 truths, refused 0." in said
+    assert re.search(r"labels +32,561 of 32,562 predictions", said)  # of the one by curl nobody told the truth
     assert re.search(r"alarm +none", said)
     for kind in ("alarm", "retraining", "registered", "promoted"):
         assert re.search(rf"UTC  {kind} ", said)

@@ -59,6 +59,8 @@ class Report:
         Why the lake was not brought up to date, if it was not; the next pass tries again.
     more
         Whether there was more to read than one step reads.
+    stopped
+        Whether it came to nothing because another pass was first.
     """
 
     model: str
@@ -72,6 +74,7 @@ class Report:
     known: Mapping[str, Any] = field(default_factory=dict)
     lake: str | None = None
     more: bool = False
+    stopped: bool = False
 
     def sentence(self) -> str:
         """The numbers in words."""
@@ -214,7 +217,7 @@ def _step(
     except NotFound as error:
         return Report(model=model, text=f"Nothing to watch: {error}", resent=resent)
     except Conflict as error:
-        return Report(model=model, text=f"This pass stopped. {error}", resent=resent)
+        return Report(model=model, text=f"This pass stopped. {error}", resent=resent, stopped=True)
     if not news.more:
         handover.settle()
     report = Report(
@@ -237,7 +240,7 @@ def _renewed(storage: Storage, model: str, state: State, lost: states.Lost) -> R
     try:
         states.renew(storage, model, state, lost)
     except Conflict as error:
-        return Report(model=model, text=f"This pass stopped. {error}")
+        return Report(model=model, text=f"This pass stopped. {error}", stopped=True)
     _log.warning("The monitor of model %s reads the whole log again: %s", model, lost)
     return Report(model=model, text=NOTHING_NEW, more=True)
 

@@ -31,6 +31,7 @@ def parameters() -> dict[str, Schema]:
         "number": _in_path("number", "Position of the block in the table, from 0.", number, 0),
         "entry": _in_path("entry", "Id of what is held back.", name, "20261120T16"),
         "erasure": _in_path("erasure", "Id of an erasure.", name, "20261120T160000Z-7c0358b1"),
+        "asked": _in_path("asked", "Id of a pass that was asked for.", name, "20261120T160000Z-2b7f90ce"),
         "file": _in_path("file", "Name of a file of the version.", name, "manifest.json"),
         "at": _optional(
             "query",

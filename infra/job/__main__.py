@@ -19,9 +19,10 @@ def main() -> int:
 
     def work(order: dict[str, Any]) -> None:
         if order.get("kind") == "monitor":
-            from automl.monitoring import passes
+            from automl.monitoring.asked import carry_out
 
-            passes.monitor_pass(core.storage, core.registry, core.runs, core.clock, str(order["model"]))
+            model, asked = str(order["model"]), order.get("asked")
+            carry_out(core.storage, core.registry, core.runs, core.clock, model, asked=asked)
         else:
             from automl.training import worker
 

@@ -25,6 +25,7 @@ RECEIPT = {
     "text": "It was asked for.",
     "rows": {"log/truth": 3},
 }
+ASKED = {"id": "p-1", "status": "asked", "text": "A monitor pass was asked for."}
 HELD = {"id": "20261120T16", "status": "held", "text": "What came was too much.", "reasons": ["flood"]}
 VALUES = [{"truth": ">50K", "count": 2}]
 
@@ -170,29 +171,45 @@ def test_pass_that_was_asked_for_is_waited_for(
     server: StandIn, evergreen: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(acting, "POLL_S", 0.0)
-    passes: list[dict[str, Any]] = [{"at": "1"}, {"at": "1"}, {"at": "2"}]
+    server.on("POST /models/adult/monitor", ASKED)
+    looks = 0
 
     def state(_: Any) -> dict[str, Any]:
-        return {"labelled": 7, "report": {"last_pass": passes.pop(0) if len(passes) > 1 else passes[0]}}
+        return {"labelled": looks, "report": {"last_pass": {"at": str(looks)}}}  # the timer's passes go on meanwhile
+
+    def asked(_: Any) -> dict[str, Any]:
+        nonlocal looks
+        looks += 1
+        return ASKED | ({"status": "done", "text": "3 new truths."} if looks == 70 else {})
 
     server.on("GET /models/adult/monitor", state)
-    server.on("POST /models/adult/monitor", {"model": "adult"})
+    server.on("GET /models/adult/monitor/passes/p-1", asked)
     result = evergreen("monitor", "adult", "--now")
     assert result.exit_code == 0
-    assert "at 2" in result.stdout
-    assert result.stderr == ""
+    assert "labelled 70" in result.stdout
+    assert result.stderr.splitlines() == [
+        "Still waiting for the pass. A run may be before it. Does a process of the role `train` run?",
+        "3 new truths.",
+    ]
 
 
-def test_pass_that_does_not_come_is_given_up_with_the_likely_reasons(
+def test_pass_that_does_not_come_is_given_up_with_the_likely_reasons_and_shows_no_numbers(
     server: StandIn, evergreen: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(acting, "POLL_S", 0.0)
     monkeypatch.setattr(acting, "PASS_S", 0.0)
-    server.on("GET /models/adult/monitor", {"labelled": 7, "report": {"last_pass": {"at": "1"}}})
-    server.on("POST /models/adult/monitor", {"model": "adult"})
+    server.on("GET /models/adult/monitor", {"labelled": 7, "report": {}})
+    server.on("POST /models/adult/monitor", ASKED)
+    server.on("GET /models/adult/monitor/passes/p-1", ASKED)
     result = evergreen("monitor", "adult", "--now")
-    assert result.exit_code == 0
-    assert "no process of the role `train` runs" in result.stderr
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "Does a process of the role `train` run?" in result.stderr
+
+
+def test_pass_that_came_to_nothing_ends_the_command_badly(server: StandIn, evergreen: Run) -> None:
+    server.on("POST /models/adult/monitor", ASKED | {"status": "stopped", "text": "Another pass was first."})
+    result = evergreen("monitor", "adult", "--now")
+    assert (result.exit_code, result.stdout, result.stderr.strip()) == (1, "", "Another pass was first.")
 
 
 def test_downloaded_files_are_those_that_were_published(evergreen: Run, tmp_path: Path) -> None:

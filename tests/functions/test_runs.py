@@ -4,10 +4,12 @@ import base64
 import hashlib
 from typing import Any
 
+import azure.functions as func
 import orjson
 import pytest
 
 from automl.storage import CONTROL, RAW, Precondition
+from functions import train
 from tests.functions.conftest import Client
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -163,8 +165,15 @@ async def test_requests_without_a_key_are_runs_of_their_own(made: Client) -> Non
 async def test_monitor_pass_is_asked_for_through_the_queue(made: Client) -> None:
     assert (await made("get_monitor")).status == 404
     answer = await made("ask_monitor")
-    assert answer.status == 202
-    assert orjson.loads(made.storage.queues["train"][-1]) == {"kind": "monitor", "model": "adult"}
+    identity = answer.json["id"]
+    assert (answer.status, answer.json["status"]) == (202, "asked")
+    assert answer.headers["location"] == f"/models/adult/monitor/passes/{identity}"
+    order = {"kind": "monitor", "model": "adult", "asked": identity}
+    assert orjson.loads(made.storage.queues["train"][-1]) == order
+    assert (await made("get_asked_pass", asked=identity)).json == answer.json
+    train.work_on_queue._function.get_user_function()(message=func.QueueMessage(body=orjson.dumps(order)))
+    assert (await made("get_asked_pass", asked=identity)).json["status"] == "done"
+    assert (await made("get_asked_pass", asked="20261120T160000Z-00000000")).status == 404
 
 
 async def test_reproduction_of_a_version_is_a_run_of_its_own_asked_for_once_a_key(adult: Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from automl.asked_passes import AskedPass
 from automl.monitoring.state import HIDDEN, State
 from automl.quarantine import Entry
 from functions.api_document.shapes import Schema, shown
@@ -61,9 +62,5 @@ def schemas() -> dict[str, Schema]:
                 "event": {"$ref": "#/components/schemas/Event"},
             },
         },
-        "PassAskedFor": {
-            "type": "object",
-            "required": ["model", "message"],
-            "properties": {"model": {"type": "string"}, "message": {"type": "string"}},
-        },
+        "AskedPass": shown(AskedPass, leave_out=("etag",)),
     }
