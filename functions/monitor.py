@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
-from automl import erasures
-from functions import parts
+from functions import erasing, parts
 from functions.http import routes
 from functions.logs import OneLine
 
@@ -32,11 +31,7 @@ def watch_models(timer: func.TimerRequest) -> None:
             tell(report)
             if core.telemetry.sender is not None:  # gauges cost two reads a model
                 gauges.tell(core.telemetry.meter, core.registry, report, core.clock())
-            if erasures.is_open(core.storage, report.model):
-                from automl.monitoring import erasing
-
-                for receipt in erasing.carry_out(core.registry, core.clock, report.model):
-                    logger.info("Erasure %s of model %s: %s", receipt.id, report.model, receipt.text)
+            erasing.take_further(core, report.model)
     deliver.deliver_all(core.registry, core.settings, core.clock)
     core.telemetry.flush()
 

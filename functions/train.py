@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import azure.functions as func
 import orjson
 
-from functions import parts
+from functions import erasing, parts
 from functions.http import routes
 from functions.logs import OneLine
 from functions.monitor import tell
@@ -54,10 +54,7 @@ def work_on_queue(message: func.QueueMessage) -> None:
             if (dropped_for := tables.model_of(subject)) is not None:
                 _watch(core, dropped_for)
         case {"kind": "erase", "model": str(model)}:
-            from automl.monitoring import erasing
-
-            for receipt in erasing.carry_out(core.registry, core.clock, model):
-                logger.info("Erasure %s of model %s: %s", receipt.id, model, receipt.text)
+            erasing.take_further(core, model)
         case {"kind": "delete", "model": str(model)}:
             from automl import deletion
 
