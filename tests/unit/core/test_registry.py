@@ -16,6 +16,7 @@ from automl.errors import Conflict, NotFound, Unavailable
 from automl.registry import Registry
 from automl.storage import CONTROL, MODELS, Precondition
 from automl.versions import Corrupt
+from tests.support.at_once import at_once
 from tests.support.clock import FixedClock
 from tests.support.memory import MemoryStorage
 
@@ -200,11 +201,7 @@ def test_a_write_whose_answer_was_lost_counts_as_done(clock: FixedClock) -> None
 
 def test_events_keep_their_number_order_among_many_writers(storage: MemoryStorage, clock: FixedClock) -> None:
     write = partial(events.write, storage, clock, MODEL, kind="note")
-    threads = [threading.Thread(target=write, kwargs={"text": str(n)}) for n in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*(partial(write, text=str(n)) for n in range(16)))
     written = events.history(storage, MODEL)
     assert [event.seq for event in written] == list(range(1, 17))
     assert {event.text for event in written} == {str(n) for n in range(16)}
@@ -221,11 +218,7 @@ def test_an_event_of_one_key_is_written_once_by_many_writers(
         found.append(note)
         events.write(storage, clock, MODEL, kind="note", text="Something else.")
 
-    threads = [threading.Thread(target=write) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[write] * 6)
     written = events.history(storage, MODEL)
     assert [event.kind for event in written].count("alarm") == 1
     assert {event.id for event in found} == {event.id for event in written if event.kind == "alarm"}
@@ -262,11 +255,7 @@ def test_many_promoters_leave_one_consistent_history(
         lambda each: each.promote(MODEL, version(2), "to 2"),
         lambda each: each.rollback(MODEL, "back"),
     ]
-    threads = [threading.Thread(target=promoter, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*(partial(promoter, act) for act in acts))
     storage.before = lambda *_: None
 
     pointer = registry.pointer(MODEL)

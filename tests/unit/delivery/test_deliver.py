@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 
 import pytest
@@ -15,6 +14,7 @@ from automl.delivery.failures import REFUSALS
 from automl.errors import Unavailable
 from automl.settings import Settings
 from automl.storage import CONTROL
+from tests.support.at_once import at_once
 from tests.support.receiver import Behaviour, Receiver, drip, hang_up, receiving, silence, status
 from tests.unit.delivery.conftest import MODEL, Sender, mark_of
 
@@ -346,11 +346,7 @@ def test_storage_that_fails_in_a_tick_leaves_the_event_for_a_later_one(sender: S
 def test_of_monitors_at_once_one_delivers(sender: Sender, receiver: Receiver) -> None:
     for _ in range(5):
         sender.event()
-    threads = [threading.Thread(target=sender.tick) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[sender.tick] * 4)
     assert receiver.numbers == [1, 2, 3, 4, 5]
 
 

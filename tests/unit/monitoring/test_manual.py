@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 
 from automl import events, spec
 from automl.monitoring import state as states
 from automl.spec_sections import Promotion
 from automl.storage import CONTROL
+from tests.support.at_once import at_once
 from tests.support.replay import Replay
 from tests.support.thresholds import begun, publish, told
 from tests.unit.monitoring.test_judge import challenged, held
@@ -72,11 +72,7 @@ def test_a_recommendation_outlives_a_lost_state_and_is_not_told_again() -> None:
 
 def test_many_monitors_at_once_recommend_once() -> None:
     replay = compared(0.7)
-    threads = [threading.Thread(target=replay.watch) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[replay.watch] * 4)
     replay.watch()
     assert kinds(replay).count("recommended") == 1
     assert replay.registry.pointer(replay.model).champion == "v1"

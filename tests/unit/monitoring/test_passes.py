@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +19,7 @@ from automl.monitoring import state as states
 from automl.monitoring.passes import monitor_all, monitor_pass
 from automl.runs import Cause
 from automl.storage import CONTROL, LOG
+from tests.support.at_once import at_once
 from tests.support.ledger import blobs, entries
 from tests.support.replay import Replay, append, prediction_line
 from tests.support.thresholds import SPEC, begun, copied, count_errors, fit, publish, stream, told
@@ -594,11 +594,7 @@ def test_of_two_passes_at_once_one_stops_and_nothing_is_done_twice() -> None:
 
 def test_many_monitors_in_threads_ask_for_one_run() -> None:
     replay = fallen()
-    threads = [threading.Thread(target=replay.watch) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[replay.watch] * 6)
     replay.watch()
     assert kinds(replay) == ["registered", "alarm", "retraining"]
     assert len(replay.runs.find(replay.model)) == 1

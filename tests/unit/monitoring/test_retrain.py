@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +18,7 @@ from automl.parsing import parse_records
 from automl.runs import Cause, Run
 from automl.spec import Spec
 from automl.storage import CONTROL
+from tests.support.at_once import at_once
 from tests.support.replay import Replay, append
 from tests.support.thresholds import begun, told
 from tests.unit.monitoring import drifting
@@ -181,11 +181,7 @@ def test_monitors_at_once_ask_for_one_run_of_a_schedule(monitors: int) -> None:
     replay = weekly()
     replay.clock.advance(days=7)
     told(replay, 100, concept=0.5, seed=1000)
-    threads = [threading.Thread(target=replay.watch) for _ in range(monitors)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[replay.watch] * monitors)
     replay.watch()
     assert causes(replay) == ["schedule"]
     assert len(replay.storage.queues["train"]) == 1
@@ -314,11 +310,7 @@ def test_monitors_at_once_ask_for_one_run_of_a_drift() -> None:
     watching = replay.watch
     replay.watch = lambda: None  # type: ignore[method-assign, assignment, return-value]
     answer(replay, drifting.records(1_500, seed=2, age=60, baker=0.9))
-    threads = [threading.Thread(target=watching) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[watching] * 4)
     watching()
     assert causes(replay) == ["drift"]
     assert len(replay.storage.queues["train"]) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,6 +15,7 @@ from automl.monitoring.contest import Contest
 from automl.monitoring.passes import NOTHING_NEW
 from automl.spec_sections import Promotion
 from automl.storage import CONTROL, MODELS
+from tests.support.at_once import at_once
 from tests.support.replay import Replay
 from tests.support.thresholds import begun, publish, stream, told
 
@@ -204,11 +204,7 @@ def test_a_state_lost_after_the_rollback_decides_nothing_again() -> None:
 def test_many_monitors_at_once_roll_back_once() -> None:
     replay = promoted()
     told(replay, 400, concept=0.5, seed=1)
-    threads = [threading.Thread(target=replay.watch) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[replay.watch] * 4)
     replay.watch()
     assert moves(replay).count("rolled-back") == 1
     assert replay.registry.pointer(replay.model).champion == "v1"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -9,6 +10,7 @@ from automl.errors import NotFound, Unavailable
 from automl.scoring.cache import RETRY, Sessions
 from automl.scoring.guard import Unfit
 from automl.scoring.session import ModelSession
+from tests.support.at_once import at_once
 from tests.support.clock import FixedClock
 from tests.support.models import session
 
@@ -124,11 +126,7 @@ def test_versions_are_loaded_beside_each_other_and_one_version_once() -> None:
     shelf.before = lambda version: (together.wait(10), None)[
         1
     ]  # passes only when three different loads are under way
-    threads = [threading.Thread(target=shelf.get, args=(version,)) for version in "aabbcc"]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*(partial(shelf.get, version) for version in "aabbcc"))
     assert sorted(shelf.loaded) == ["a", "b", "c"]
 
 

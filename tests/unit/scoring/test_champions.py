@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -15,6 +16,7 @@ from automl.scoring.session import ModelSession
 from automl.settings import Settings
 from automl.spec import Spec
 from automl.storage import CONTROL, MODELS
+from tests.support.at_once import at_once
 from tests.support.clock import FixedClock
 from tests.support.memory import MemoryStorage
 from tests.support.models import publish
@@ -169,11 +171,7 @@ def test_unknown_model_and_untrained_model_are_told_apart(room: Room) -> None:
 def test_many_first_requests_load_the_champion_once(room: Room) -> None:
     read: list[str] = []
     room.storage.before = lambda operation, container, name: read.append(name) if "onnx" in name else None
-    threads = [threading.Thread(target=room.champions.get, args=("adult",)) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[partial(room.champions.get, "adult")] * 8)
     assert read == ["adult/v1/model.onnx"]
 
 
