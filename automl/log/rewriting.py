@@ -21,14 +21,14 @@ IsWanted = Callable[[bytes], bool]
 """Whether a line, without its end, is one of those to be taken out."""
 
 
-def find(storage: Storage, model: str, kind: Kind, is_wanted: IsWanted, *, before_hour: str) -> dict[str, int]:
-    """How many such lines each blob of before an hour (`YYYY-MM-DD/HH`) has; those with none are left out."""
-    root, found = f"{model}/{kind}/", dict[str, int]()
-    for name in _names(storage, root):
-        if name[len(root) :] < before_hour and not name.endswith(COPY):
+def find(storage: Storage, model: str, kind: Kind, is_wanted: IsWanted) -> dict[str, list[bytes]]:
+    """Such lines of each blob that has any, a torn last one included. Every blob is read once."""
+    found: dict[str, list[bytes]] = {}
+    for name in _names(storage, f"{model}/{kind}/"):
+        if not name.endswith(COPY):
             lines = _read(storage, name).split(b"\n")
-            if count := sum(1 for line in lines if line and is_wanted(line)):
-                found[name] = count
+            if wanted := [line for line in lines if line and is_wanted(line)]:
+                found[name] = wanted
     return found
 
 
@@ -38,7 +38,7 @@ def take_out(storage: Storage, blob: str, is_wanted: IsWanted) -> None:
     kept = b"\n".join(b"\n" * len(line) if line and is_wanted(line) else line for line in lines)
     copy = blob.removesuffix(".jsonl") + COPY
     storage.put(LOG, copy, kept)
-    _replace(storage, copy, blob)
+    _replace(storage, copy, blob, kept)
 
 
 def resume(storage: Storage, model: str) -> None:
@@ -46,14 +46,13 @@ def resume(storage: Storage, model: str) -> None:
     for kind in get_args(Kind):
         for name in list(_names(storage, f"{model}/{kind}/")):
             if name.endswith(COPY):
-                _replace(storage, name, name.removesuffix(COPY) + ".jsonl")
+                _replace(storage, name, name.removesuffix(COPY) + ".jsonl", _read(storage, name))
 
 
-def _replace(storage: Storage, copy: str, blob: str) -> None:
-    kept = storage.get(LOG, copy)
-    assert kept is not None  # noqa: S101  (no ETag was given)
+def _replace(storage: Storage, copy: str, blob: str, data: bytes) -> None:
+    """Make a blob anew of what its copy holds."""
     storage.delete(LOG, blob)
-    storage.put(LOG, blob, kept.data)
+    storage.put(LOG, blob, data)
     storage.delete(LOG, copy)
 
 

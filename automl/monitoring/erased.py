@@ -5,7 +5,7 @@ Each place tells first how many rows it would erase, so that the receipt can say
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -17,12 +17,12 @@ from automl import quarantine
 from automl.lake import datasets, delta, erasing
 from automl.lake.erasing import Wanted
 from automl.log import Kind, rewriting
-from automl.log.reader import decode, hour_of, new_lines
+from automl.log.reader import decode, hour_of
 from automl.log.records import ID
 from automl.log.rewriting import IsWanted
 from automl.monitoring import labels
 from automl.monitoring import state as states
-from automl.monitoring.ingest import CLOSED_AFTER_HOURS
+from automl.monitoring.ingest import CLOSED_AFTER_HOURS, hour_in
 from automl.monitoring.ledger import Ledger
 from automl.storage import Storage
 
@@ -88,39 +88,63 @@ class Place:
     erase: Callable[[], None]
 
 
-def seen_ids(target: Target) -> set[str]:
-    """The ids of the key's predictions that log and lake have now."""
-    found: set[str] = set()
-    for _, _, lines in new_lines(target.storage, target.model, "predictions", {}):
-        records = decode(line for line in lines if target.mark in line)[0]
-        found |= {str(record["id"]) for record in records if target.covers(record, "at")}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The predictions of a key that there are.
+
+    Parameters
+    ----------
+    ids
+        Their ids, by log and lake.
+    logged
+        Their lines in each log blob that has any.
+    """
+
+    ids: frozenset[str]
+    logged: Mapping[str, Sequence[bytes]]
+
+
+def seen(target: Target) -> Seen:
+    """Look through log and lake for predictions of the key."""
+    logged = rewriting.find(target.storage, target.model, "predictions", target.is_prediction)
+    ids = {str(record["id"]) for lines in logged.values() for record in decode(lines)[0]}
     table = delta.open_table(target.storage, target.model, "predictions")
     is_wanted = target.rows("at", by_id=False)
     for batch in table.scan(["id", "key", "at"]) if table else ():
-        found |= set(batch.filter(is_wanted(batch)).column("id").to_pylist())
-    return found
+        ids.update(batch.filter(is_wanted(batch)).column("id").to_pylist())
+    return Seen(ids=frozenset(ids), logged=logged)
 
 
-def places(target: Target, now: datetime) -> Iterator[Place]:
-    """All places, one after another; predictions last, as what is of a prediction is found by them."""
-    yield _in_log(target, "truth", target.is_truth, now)
+def places(target: Target, logged: Mapping[str, Sequence[bytes]], now: datetime) -> Iterator[Place]:
+    """All places, one after another; predictions last, as what is of a prediction is found by them.
+
+    Parameters
+    ----------
+    logged
+        What was `seen` of the key in the prediction log, which is not read again for it.
+    """
+    truths = rewriting.find(target.storage, target.model, "truth", target.is_truth)
+    yield _in_log(target, "truth", truths, target.is_truth, now)
     yield _in_lake(target, "truth", "received", by_id=True)
     yield _in_quarantine(target)
     yield _in_monitor(target, now)
     yield _in_dataset(target)
     yield _in_lake(target, "predictions", "at", by_id=False)
-    yield _in_log(target, "predictions", target.is_prediction, now)
+    yield _in_log(target, "predictions", logged, target.is_prediction, now)
 
 
-def _in_log(target: Target, kind: Kind, is_wanted: IsWanted, now: datetime) -> Place:
-    closed = hour_of(now, shift=-CLOSED_AFTER_HOURS)
-    found = rewriting.find(target.storage, target.model, kind, is_wanted, before_hour=closed)
+def _in_log(
+    target: Target, kind: Kind, found: Mapping[str, Sequence[bytes]], is_wanted: IsWanted, now: datetime
+) -> Place:
+    """Lines of the hours that are closed."""
+    open_from = hour_of(now, shift=-CLOSED_AFTER_HOURS)
+    closed = {blob: len(lines) for blob, lines in found.items() if hour_in(blob) < open_from}
 
     def erase() -> None:
-        for blob in found:
+        for blob in closed:
             rewriting.take_out(target.storage, blob, is_wanted)
 
-    return Place(name=f"log/{kind}", rows=sum(found.values()), erase=erase)
+    return Place(name=f"log/{kind}", rows=sum(closed.values()), erase=erase)
 
 
 def _in_lake(target: Target, kind: Kind, when: str, *, by_id: bool) -> Place:

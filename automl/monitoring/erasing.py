@@ -17,7 +17,7 @@ from automl.errors import Conflict, NotFound
 from automl.events import Clock, iso
 from automl.log import rewriting
 from automl.monitoring import remaining
-from automl.monitoring.erased import Target, places, seen_ids
+from automl.monitoring.erased import Target, places, seen
 from automl.registry import Registry
 
 AGAIN = timedelta(minutes=10)
@@ -55,15 +55,16 @@ def _look(registry: Registry, clock: Clock, model: str, request: Request) -> Rec
     rewriting.resume(storage, model)
     until_ms = round(datetime.fromisoformat(request.at).timestamp() * 1000)
     target = Target(storage=storage, model=model, key=request.key, ids=frozenset(), until_ms=until_ms)
-    known = seen_ids(target).union(request.ids)
+    predicted = seen(target)
+    known = predicted.ids.union(request.ids)
     if known != set(request.ids):
         request = erasures.remember(storage, model, replace(request, ids=tuple(sorted(known))))
-    target = replace(target, ids=frozenset(known))
+    target = replace(target, ids=known)
     if receipt.status == "asked":
         uploads, versions = remaining.in_uploads(target), remaining.in_versions(registry, target)
         begun = replace(receipt, status="pending", uploads=uploads, versions=versions)
         receipt = erasures.save(storage, model, begun)
-    for place in places(target, now):
+    for place in places(target, predicted.logged, now):
         if place.rows:
             found = dict(receipt.found or {})
             found[place.name] = max(place.rows, found.get(place.name, 0))  # less is left after a look broken off

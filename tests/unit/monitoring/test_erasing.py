@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -216,6 +217,26 @@ def test_an_erasure_that_is_asked_for_twice_finds_nothing_the_second_time() -> N
     assert carried_out(replay).rows == {}
 
 
+def test_a_look_reads_every_log_blob_once_and_again_only_to_rewrite_it() -> None:
+    replay = lived()
+    replay.clock.advance(hours=5)
+    ask(replay)
+    read: Counter[str] = Counter()
+
+    def before(operation: str, container: str, name: str) -> None:
+        if container == LOG and operation in ("get", "get_from"):
+            read[name] += 1
+
+    predict(replay, OTHER)  # a blob of the open hour, and none of the key
+    replay.storage.before = before
+    look(replay)
+    replay.storage.before = lambda *_: None
+    blobs = {info.name for info in replay.storage.find(LOG)}
+    rewritten = {name for name in blobs if b"\n\n" in replay.storage.get_from(LOG, name, 0)}
+    assert len(rewritten) == 4
+    assert read == {name: 2 if name in rewritten else 1 for name in blobs}
+
+
 def test_a_truth_held_back_by_its_key_is_forgotten_by_name() -> None:
     replay = lived()
     common: dict[str, Any] = {"since_ms": 0, "until_ms": 1, "reasons": ("values",), "text": "", "at": ""}
@@ -294,7 +315,7 @@ def test_while_a_line_is_taken_out_every_reader_finds_the_others() -> None:
 
     storage.before = look
     take_out(storage, blob, lambda line: b"b" in line)
-    assert len(seen) == 6
+    assert len(seen) == 5
     assert all(lines >= {b'{"a":1}', b'{"c":3}'} for lines in seen)
 
 
