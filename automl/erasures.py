@@ -66,7 +66,7 @@ class Receipt:
     rows
         How many rows were erased in each place.
     found
-        The same of the look that has not come to its end.
+        The same of the look that has not come to its end, by blob of the log and day of the table.
     uploads
         How many rows of the key each uploaded table has; only its owner can replace it.
     versions

@@ -81,10 +81,19 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Rows that were found, and what takes them out."""
+    """Rows that were found, and what takes them out.
+
+    Parameters
+    ----------
+    rows
+        How many, by the part of the place that they go from in one step: a blob of the log, a day of a table.
+    erase
+        Takes them out. Where there are none, it brings to its end what an earlier look had begun in this place: rows
+        may be gone, and the data files of the lake that held them not yet.
+    """
 
     name: str
-    rows: int
+    rows: Mapping[str, int]
     erase: Callable[[], None]
 
 
@@ -136,7 +145,7 @@ def places(target: Target, logged: Mapping[str, Sequence[bytes]], now: datetime)
 def _in_log(
     target: Target, kind: Kind, found: Mapping[str, Sequence[bytes]], is_wanted: IsWanted, now: datetime
 ) -> Place:
-    """Lines of the hours that are closed."""
+    """Lines of the hours that are closed; in their blobs nothing is added any more."""
     open_from = hour_of(now, shift=-CLOSED_AFTER_HOURS)
     closed = {blob: len(lines) for blob, lines in found.items() if hour_in(blob) < open_from}
 
@@ -144,21 +153,21 @@ def _in_log(
         for blob in closed:
             rewriting.take_out(target.storage, blob, is_wanted)
 
-    return Place(name=f"log/{kind}", rows=sum(closed.values()), erase=erase)
+    return Place(name=f"log/{kind}", rows=closed, erase=erase)
 
 
 def _in_lake(target: Target, kind: Kind, when: str, *, by_id: bool) -> Place:
     is_wanted = target.rows(when, by_id=by_id)
     days = erasing.find(target.storage, target.model, kind, ["id", "key", when], is_wanted)
     erase = partial(erasing.take_out, target.storage, target.model, kind, sorted(days), is_wanted)
-    return Place(name=f"lake/{kind}", rows=sum(days.values()), erase=erase)
+    return Place(name=f"lake/{kind}", rows=days, erase=erase)
 
 
 def _in_dataset(target: Target) -> Place:
     is_wanted, name = datasets.erased_by(target.key, target.ids), datasets.TABLE
     days = erasing.find(target.storage, target.model, name, ["id", "key"], is_wanted)
     erase = partial(erasing.take_out, target.storage, target.model, name, sorted(days), is_wanted)
-    return Place(name=f"lake/{name}", rows=sum(days.values()), erase=erase)
+    return Place(name=f"lake/{name}", rows=days, erase=erase)
 
 
 def _in_quarantine(target: Target) -> Place:
@@ -170,9 +179,10 @@ def _in_quarantine(target: Target) -> Place:
     rows = sum(len(gone.intersection(one.names)) for one in known.entries)
 
     def erase() -> None:
-        quarantine.save(target.storage, target.model, replace(known, entries=left))
+        if rows:
+            quarantine.save(target.storage, target.model, replace(known, entries=left))
 
-    return Place(name="quarantine", rows=rows, erase=erase)
+    return Place(name="quarantine", rows={"names": rows} if rows else {}, erase=erase)
 
 
 def _in_monitor(target: Target, now: datetime) -> Place:
@@ -187,8 +197,9 @@ def _in_monitor(target: Target, now: datetime) -> Place:
     rows += labels.forget(state, ledger, sorted(target.ids))
 
     def erase() -> None:
-        ledger.write()
-        states.save(target.storage, target.model, state)
-        ledger.tidy()
+        if rows:
+            ledger.write()
+            states.save(target.storage, target.model, state)
+            ledger.tidy()
 
-    return Place(name="monitor", rows=rows, erase=erase)
+    return Place(name="monitor", rows={"state": rows} if rows else {}, erase=erase)

@@ -8,6 +8,7 @@ changed; where that finds more, another. Whoever dies in between leaves places t
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -62,13 +63,17 @@ def _look(registry: Registry, clock: Clock, model: str, request: Request) -> Rec
     target = replace(target, ids=known)
     if receipt.status == "asked":
         uploads, versions = remaining.in_uploads(target), remaining.in_versions(registry, target)
-        begun = replace(receipt, status="pending", uploads=uploads, versions=versions)
-        receipt = erasures.save(storage, model, begun)
+        pending = replace(receipt, status="pending", uploads=uploads, versions=versions)
+        receipt = erasures.save(storage, model, pending)
+    begun = {_place(name) for name in receipt.found or {}}
     for place in places(target, predicted.logged, now):
         if place.rows:
             found = dict(receipt.found or {})
-            found[place.name] = max(place.rows, found.get(place.name, 0))  # less is left after a look broken off
+            for part, rows in place.rows.items():
+                name = f"{place.name}/{part}"
+                found[name] = max(rows, found.get(name, 0))  # nothing is left where a look was broken off behind it
             receipt = erasures.save(storage, model, replace(receipt, found=found))
+        if place.rows or place.name in begun:
             place.erase()
     after = _ended(receipt, erasures.closes(request), now)
     if after.status == "done":
@@ -84,11 +89,21 @@ def _look(registry: Registry, clock: Clock, model: str, request: Request) -> Rec
 def _ended(receipt: Receipt, closes: datetime, now: datetime) -> Receipt:
     """The receipt once a look has come to its end."""
     found = receipt.found or {}
-    rows = {name: receipt.rows.get(name, 0) + found.get(name, 0) for name in sorted({*receipt.rows, *found})}
+    rows = Counter(receipt.rows)
+    for name, count in found.items():
+        rows[_place(name)] += count
     is_done = now >= closes and not found
     due = None if is_done else iso(max(closes, now + AGAIN))
-    after = replace(receipt, rows=rows, found=None, due=due, finished=iso(now) if is_done else None)
+    after = replace(
+        receipt, rows=dict(sorted(rows.items())), found=None, due=due, finished=iso(now) if is_done else None
+    )
     return replace(after, status="done" if is_done else "pending", text=_sentence(after))
+
+
+def _place(found: str) -> str:
+    """The place of a part: `lake/truth` of `lake/truth/2026-11-20`, `monitor` of `monitor/state`."""
+    kind, _, rest = found.partition("/")
+    return f"{kind}/{rest.partition('/')[0]}" if kind in ("log", "lake") else kind
 
 
 def _sentence(receipt: Receipt) -> str:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import io
+from typing import Any
+
+import pyarrow.parquet as pq
 import pytest
 
 from automl import erasures
+from automl.azure_storage import AzureStorage
+from automl.erasures import Receipt
 from automl.log.rewriting import take_out
 from automl.monitoring import erasing
 from automl.registry import Registry
 from automl.storage import LAKE, LOG, Precondition
-from tests.integration.test_lake import copied, passed, real
+from tests.integration.conftest import LAKE_PATH, Cut, copied, passed, real
+from tests.support.clock import FixedClock
 from tests.support.lake import contents
 from tests.unit.monitoring.test_erasing import KEY, OTHER, lived
 
@@ -44,3 +51,51 @@ def test_a_key_is_erased_from_log_and_lake(azurite_connection: str) -> None:
     ]
     files = [info for info in storage.find(LAKE, f"{model}/predictions/") if info.name.endswith(".parquet")]
     assert len([info for info in files if "_delta_log" not in info.name]) == 1
+
+
+def stored_keys(storage: AzureStorage, model: str) -> set[str]:
+    """The keys in data files of the lake, those that no version of a table names any more included."""
+    found: set[str] = set()
+    for info in storage.find(LAKE, f"{model}/"):
+        if "/date=" in info.name:
+            found |= set(
+                pq.read_table(io.BytesIO(storage.get_from(LAKE, info.name, 0)), columns=["key"])["key"].to_pylist()
+            )
+    return found - {None}
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("method", ["PUT", "POST"])  # files are removed by POST, many at once
+def test_an_erasure_that_dies_at_any_write_to_the_lake_comes_to_the_same(cut: Cut, method: str) -> None:
+    replay = lived()
+
+    def begun(step: int) -> str:
+        model = cut.model(replay, f"erasing-{method.lower()}-{step}")
+        assert passed(cut.whole, replay, model).lake is None
+        erasures.ask(cut.whole, replay.clock, model, KEY, queue="train")
+        cut.proxy.begin(LAKE_PATH, method, dead_from=step)
+        return model
+
+    def look(storage: AzureStorage, model: str, clock: FixedClock) -> Receipt:
+        erasing.carry_out(Registry(storage, clock), clock, model)
+        (receipt,) = erasures.all_of(cut.whole, model)
+        return receipt
+
+    def left(model: str) -> tuple[Any, ...]:
+        clock = FixedClock(replay.clock.now)
+        for _ in range(3):
+            receipt = look(cut.whole, model, clock)
+            clock.advance(hours=3)
+        tables = [contents(cut.whole, model, name) for name in ("predictions", "truth")]
+        return receipt.status, receipt.rows, tables, stored_keys(cut.whole, model)
+
+    model = begun(0)
+    look(cut.storage, model, replay.clock)
+    writes = cut.proxy.seen()
+    quiet = left(model)
+    assert (quiet[0], quiet[3], writes > 1) == ("done", {OTHER, "order-never-seen"}, True)
+    for step in range(1, writes + 1):
+        model = begun(step)
+        assert look(cut.storage, model, replay.clock).finished is None
+        cut.proxy.begin()
+        assert left(model) == quiet, f"dying at write {step} of {writes}"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import orjson
-import pytest
 from deltalake import DeltaTable
 
 from automl import erasures, events, quarantine
@@ -259,38 +259,70 @@ def test_a_request_whose_receipt_was_lost_gets_one() -> None:
     assert (receipt.id, receipt.key_hash) == (asked.id, asked.key_hash)
 
 
-@pytest.mark.parametrize("at", range(2, 62, 12))
-def test_an_erasure_that_dies_anywhere_comes_to_the_same(at: int, quiet: tuple[Replay, dict[str, int]]) -> None:
-    begun, rows = quiet
-    replay = Replay(begun.spec, storage=copied(begun.storage), settings=Settings(lake="on"))
-    replay.clock.now = begun.clock.now
-    asked = ask(replay)
-    calls = 0
+def twin(replay: Replay) -> Replay:
+    """The same model in another account."""
+    other = Replay(replay.spec, storage=copied(replay.storage), settings=Settings(lake="on"))
+    other.clock.now = replay.clock.now
+    return other
 
-    def before(operation: str, container: str, name: str) -> None:
-        nonlocal calls
-        calls += 1
-        if calls > at:
+
+def left(replay: Replay) -> dict[str, Any]:
+    """What a model has once an erasure has come to its end."""
+    (receipt,) = erasures.all_of(replay.storage, replay.model)
+    state = states.load(replay.storage, replay.model)
+    return {
+        "receipt": (receipt.status, receipt.rows, receipt.uploads, receipt.text),
+        "holding": holding(replay, KEY),
+        "tables": [contents(replay.storage, replay.model, name) for name in ("predictions", "truth", "dataset")],
+        "log": {info.name: replay.storage.get_from(LOG, info.name, 0) for info in replay.storage.find(LOG)},
+        "state": (state.labelled, state.predictions, state.pending, state.counts),
+        "events": [event.kind for event in events.history(replay.storage, replay.model)],
+    }
+
+
+def erased(replay: Replay, *, dead_from: int = 0) -> int:
+    """Have the key erased, with a pass of the monitor behind each look.
+
+    Parameters
+    ----------
+    dead_from
+        Number of the operation on storage at which the process dies that looks; nothing: it lives.
+
+    Returns
+    -------
+    How many operations all looks took.
+    """
+    ask(replay)
+    operations = 0
+
+    def before(*_: str) -> None:
+        nonlocal operations
+        operations += 1
+        if 0 < dead_from <= operations:
             raise Unavailable("dead")
 
-    replay.storage.before = before
-    assert look(replay) == []
-    replay.storage.before = lambda *_: None
-    for _ in range(4):
-        look(replay)
+    while erasures.is_open(replay.storage, replay.model):
+        replay.storage.before = before
+        with suppress(Unavailable):
+            look(replay)
+        replay.storage.before = lambda *_: None
+        if 0 < dead_from <= operations:
+            dead_from = 0  # another process takes it up
+        replay.watch()
         replay.clock.advance(hours=3)
-    receipt = erasures.find(replay.storage, replay.model, asked.id)
-    assert (receipt.status, receipt.rows) == ("done", rows)
-    assert holding(replay, KEY) == ["raw/steps/drop/may.csv", "raw/steps/drop/may.xlsx", "raw/steps/table"]
+    return operations
 
 
-@pytest.fixture(scope="module")
-def quiet() -> tuple[Replay, dict[str, int]]:
-    """A model before an erasure, and what one that nothing disturbs finds."""
-    replay = lived()
-    twin = Replay(replay.spec, storage=copied(replay.storage), settings=Settings(lake="on"))
-    twin.clock.now = replay.clock.now
-    return replay, dict(carried_out(twin).rows)
+def test_an_erasure_that_dies_at_any_operation_comes_to_the_same() -> None:
+    start = lived()
+    quiet = twin(start)
+    operations = erased(quiet)
+    assert operations > 100
+    assert left(quiet)["receipt"][0] == "done"
+    for step in range(1, operations + 1):
+        replay = twin(start)
+        erased(replay, dead_from=step)
+        assert left(replay) == left(quiet), f"dying at operation {step} of {operations}"
 
 
 def test_a_blob_that_a_line_is_taken_out_of_keeps_its_length_and_its_other_lines() -> None:
