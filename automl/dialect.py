@@ -127,8 +127,7 @@ def rows(file: BinaryIO, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
     csv.Error
         Quotes do not fit together; the message ends with the line.
     """
-    plain: BinaryIO = gzip.GzipFile(fileobj=file) if dialect.is_packed else file  # type: ignore[assignment]
-    text = io.TextIOWrapper(plain, encoding=dialect.encoding, newline="")
+    text = text_of(file, dialect)
     reader = csv.reader(text, delimiter=dialect.delimiter, quotechar=dialect.quote, strict=True)
     line = 1
     try:
@@ -144,6 +143,12 @@ def rows(file: BinaryIO, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
     finally:
         if not dialect.is_packed:
             text.detach()  # the file is the caller's, who closes it
+
+
+def text_of(file: BinaryIO, dialect: Dialect) -> io.TextIOWrapper:
+    """A file as text, line by line with their ends as they are."""
+    plain: BinaryIO = gzip.GzipFile(fileobj=file) if dialect.is_packed else file  # type: ignore[assignment]
+    return io.TextIOWrapper(plain, encoding=dialect.encoding, newline="")
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

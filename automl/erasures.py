@@ -68,7 +68,8 @@ class Receipt:
     found
         The same of the look that has not come to its end, by blob of the log and day of the table.
     uploads
-        How many rows of the key each uploaded table has; only its owner can replace it.
+        Tables that were uploaded or dropped and cannot be read, each with null: nobody knows whether they have rows
+        of the key, and only their owner can replace them.
     versions
         Versions that were trained on the key's rows: how many, and how many of them their holdout still has. A model
         does not unlearn, and a version never changes; both end with the model.

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from automl import dialect, events, spec
+from automl import dialect, events, rewritten, spec
 from automl.errors import InvalidInput
 from automl.events import Clock
 from automl.spec import Spec
@@ -42,6 +42,8 @@ class Drop:
         What it holds; none where it is refused.
     refused
         Why it cannot be trained on.
+    erased
+        Whether it is a table that came before, now without the rows of erased keys: it calls for nothing.
     """
 
     blob: str
@@ -52,6 +54,7 @@ class Drop:
     sha256: str | None = None
     columns: Sequence[str] = ()
     refused: str | None = None
+    erased: bool = False
 
     @property
     def data(self) -> dict[str, Any]:
@@ -92,7 +95,7 @@ def newest(storage: Storage, model: str) -> list[Drop]:
         drop = None if blob is None else Drop(**orjson.loads(blob.data))
         if found and (drop is None or drop.at != found[0].at):
             break
-        if drop is not None and drop.refused is None:
+        if drop is not None and drop.refused is None and not drop.erased:
             found.append(drop)
     return found
 
@@ -120,7 +123,10 @@ def _looked_at(storage: Storage, wanted: Spec, info: BlobInfo) -> Drop | None:
         return None
     except (InvalidInput, Oversized) as error:
         return replace(drop, refused=error.message)
-    return replace(drop, format=kind, sha256=hashlib.sha256(blob.data).hexdigest(), columns=columns)
+    digest = hashlib.sha256(blob.data).hexdigest()
+    known = rewritten.find(storage, info.name)
+    erased = known is not None and known.has(digest)
+    return replace(drop, format=kind, sha256=digest, columns=columns, erased=erased)
 
 
 def _columns(data: bytes, kind: str) -> list[str]:

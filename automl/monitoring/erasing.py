@@ -11,13 +11,14 @@ import logging
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 
 from automl import erasures, events
 from automl.erasures import Receipt, Request
 from automl.errors import Conflict, NotFound
 from automl.events import Clock, iso
 from automl.log import rewriting
-from automl.monitoring import remaining
+from automl.monitoring import remaining, sent_tables
 from automl.monitoring.erased import Target, places, seen
 from automl.registry import Registry
 
@@ -62,11 +63,11 @@ def _look(registry: Registry, clock: Clock, model: str, request: Request) -> Rec
         request = erasures.remember(storage, model, replace(request, ids=tuple(sorted(known))))
     target = replace(target, ids=known)
     if receipt.status == "asked":
-        uploads, versions = remaining.in_uploads(target), remaining.in_versions(registry, target)
-        pending = replace(receipt, status="pending", uploads=uploads, versions=versions)
-        receipt = erasures.save(storage, model, pending)
+        versions = remaining.in_versions(registry, target)
+        receipt = erasures.save(storage, model, replace(receipt, status="pending", versions=versions))
     begun = {_place(name) for name in receipt.found or {}}
-    for place in places(target, predicted.logged, now):
+    sent = sent_tables.look(target, clock)
+    for place in chain(places(target, predicted.logged, now), [sent.place]):
         if place.rows:
             found = dict(receipt.found or {})
             for part, rows in place.rows.items():
@@ -75,6 +76,7 @@ def _look(registry: Registry, clock: Clock, model: str, request: Request) -> Rec
             receipt = erasures.save(storage, model, replace(receipt, found=found))
         if place.rows or place.name in begun:
             place.erase()
+    receipt = replace(receipt, uploads=dict.fromkeys(sent.unreadable))
     after = _ended(receipt, erasures.closes(request), now)
     if after.status == "done":
         evidence = {"key": after.id, "rows": dict(after.rows)}
@@ -114,8 +116,8 @@ def _sentence(receipt: Receipt) -> str:
     else:
         text += "Nothing is found any more. "
     if receipt.uploads:
-        names = ", ".join(f"'{name}' ({count or 'unreadable'})" for name, count in receipt.uploads.items())
-        text += f"Uploaded tables still have rows of the key: {names}. Only their owner can replace them. "
+        names = ", ".join(f"'{name}'" for name in receipt.uploads)
+        text += f"Tables that cannot be read may have rows of the key: {names}. Only their owner can replace them. "
     if receipt.versions:
         names = ", ".join(str(one["version"]) for one in receipt.versions)
         text += f"Versions that learned from its rows stay as they are: {names}."

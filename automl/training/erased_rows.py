@@ -1,5 +1,5 @@
-"""The rows of an uploaded table whose business key was erased since: still in the table, which is its owner's, and
-left out of every training on it.
+"""The rows of an uploaded table whose business key was erased since: left out of every training on it, whether they
+have been taken out of the table already or not.
 """
 
 from __future__ import annotations
@@ -10,21 +10,23 @@ from datetime import datetime
 from typing import Any
 
 from automl import erasures, values
-from automl.storage import RAW, Storage
+from automl.storage import Storage
 from automl.training.table import Table, check_rows
 
 
-def without_erased(storage: Storage, model: str, blob: str, table: Table, column: str | None) -> tuple[Table, int]:
+def without_erased(
+    storage: Storage, model: str, table: Table, column: str | None, *, uploaded: datetime | None
+) -> tuple[Table, int]:
     """A table without such rows, and how many those were.
 
     A key that was erased before the table was uploaded is new data.
 
     Parameters
     ----------
-    blob
-        Where the table is.
     column
         That of the business key; None where there is none.
+    uploaded
+        When the table came; None where that is not known any more.
 
     Raises
     ------
@@ -32,7 +34,6 @@ def without_erased(storage: Storage, model: str, blob: str, table: Table, column
         No row is left.
     """
     cells = table.columns.get(column) if column is not None else None
-    uploaded = next((info.modified for info in storage.find(RAW, blob) if info.name == blob), None)
     if cells is None or uploaded is None:
         return table, 0
     later = [one for one in erasures.all_of(storage, model) if datetime.fromisoformat(one.at) >= uploaded]

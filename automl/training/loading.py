@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from automl import values
+from automl import rewritten, values
 from automl.errors import InvalidInput, Problem
 from automl.export.prep import Prep
 from automl.runs import Run
@@ -75,7 +75,8 @@ def load(storage: Storage, run: Run, spec: Spec, *, at: datetime, lake: LakeMode
     """
     data, source = _read(storage, run)
     table = read_table(data, run.data["format"])
-    table, erased = without_erased(storage, run.model, run.data["blob"], table, spec.columns.key)
+    uploaded = _uploaded(storage, run.data["blob"], source["sha256"])
+    table, erased = without_erased(storage, run.model, table, spec.columns.key, uploaded=uploaded)
     inferred = infer(table, spec)
     source |= {"rows": table.rows, "rows_without_target": inferred.dropped, "rows_erased": erased}
     source |= keep_aside(storage, run.data["blob"], table.remarks, table.aside)
@@ -130,7 +131,8 @@ def _read(storage: Storage, run: Run) -> tuple[bytes, dict[str, Any]]:
         raise InvalidInput.of([Problem(expected=f"the upload '{name}'", got="no such blob", remedy=remedy)])
     digest = hashlib.sha256(blob.data).hexdigest()
     # a table brought back from a backup has another ETag and the same bytes
-    if etag is not None and blob.etag != etag and digest != run.data.get("sha256"):
+    is_same = etag is None or blob.etag == etag or digest == run.data.get("sha256")
+    if not is_same and not _is_rewritten(storage, run, digest):
         got = "one that was changed since the run was asked for"
         raise InvalidInput.of([Problem(expected=f"the upload '{name}'", got=got, remedy=remedy)])
     source = {
@@ -140,6 +142,18 @@ def _read(storage: Storage, run: Run) -> tuple[bytes, dict[str, Any]]:
         "sha256": digest,
     }
     return blob.data, source
+
+
+def _is_rewritten(storage: Storage, run: Run, digest: str) -> bool:
+    """Whether bytes of this hash are the run's table, without the rows of keys that were erased since."""
+    known = rewritten.find(storage, run.data["blob"])
+    return known is not None and known.has(digest) and known.is_named(run.data)
+
+
+def _uploaded(storage: Storage, blob: str, digest: str) -> datetime | None:
+    """When the table of a blob came; None where it is not there any more."""
+    modified = next((info.modified for info in storage.find(RAW, blob) if info.name == blob), None)
+    return None if modified is None else rewritten.uploaded_at(storage, blob, digest, modified)
 
 
 def _oldest_first(inferred: Inferred) -> npt.NDArray[np.int64]:

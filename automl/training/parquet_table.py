@@ -26,7 +26,7 @@ def read_parquet(data: bytes) -> Table:
     problems = [_alien(field.name, str(field.type)) for field in table.schema if not _is_plain(field.type)]
     if problems:
         raise InvalidInput.of(problems)
-    columns = {name: _plain(table.column(name)) for name in table.column_names}
+    columns = {name: plain(table.column(name)) for name in table.column_names}
     return Table(columns=columns, text=False, rows=table.num_rows)
 
 
@@ -55,7 +55,7 @@ def _is_plain(kind: Any) -> bool:
     return any(test(kind) for test in tests)
 
 
-def _plain(column: Any) -> list[Any]:
+def plain(column: Any) -> list[Any]:
     """The cells as bool, int, float, str, date, datetime or None."""
     import pyarrow as pa
 

@@ -15,6 +15,13 @@ ASIDE_SHARE = 0.05
 """Largest share of rows that may be put aside; a table with more is refused, since it is not what it seems."""
 
 
+ASIDE = ".aside.csv"
+"""How the name of a blob of such rows ends, behind that of its table."""
+
+ASIDE_CELLS = "cells"
+"""The column of such a blob that their cells begin in."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aside:
     """A row that cannot be read and is not trained on.
@@ -55,7 +62,7 @@ def keep(storage: Storage, blob: str, remarks: Sequence[str], aside: Sequence[As
     """
     told: dict[str, Any] = {"remarks": list(remarks), "rows_aside": len(aside)}
     if aside:
-        told["aside"] = f"{blob}.aside.csv"
+        told["aside"] = f"{blob}{ASIDE}"
         storage.put(RAW, told["aside"], as_csv(aside))
     return told
 
@@ -68,6 +75,6 @@ def as_csv(aside: Sequence[Aside]) -> bytes:
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["line", "reason", "cells"])
+    writer.writerow(["line", "reason", ASIDE_CELLS])
     writer.writerows([row.line, row.reason, *row.cells] for row in aside)
     return text.getvalue().encode()

@@ -28,11 +28,12 @@ class MemoryStorage:
     """Implements `automl.storage.Storage` over dictionaries, safe between threads.
 
     `before`, when set, is called with the name of the operation, container and blob before each one,
-    and may raise: a fault at any chosen I/O.
+    and may raise: a fault at any chosen I/O. `now` is the clock that blobs are dated by.
     """
 
     before: Callable[[str, str, str], None] = field(default=lambda *_: None)
     queues: dict[str, list[str]] = field(default_factory=dict)
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
@@ -146,5 +147,5 @@ class MemoryStorage:
 
     def _store(self, container: str, name: str, data: bytes) -> str:
         etag = f'"{next(self._counter):#x}"'
-        self._blobs[container, name] = _Stored(bytes(data), etag, datetime.now(UTC))
+        self._blobs[container, name] = _Stored(bytes(data), etag, self.now())
         return etag

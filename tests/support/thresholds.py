@@ -164,7 +164,8 @@ def copied(storage: MemoryStorage) -> MemoryStorage:
     """The same blobs, messages and Delta tables in another account."""
     from automl.storage import CONTAINERS
 
-    other = MemoryStorage(queues={name: list(messages) for name, messages in storage.queues.items()})
+    queues = {name: list(messages) for name, messages in storage.queues.items()}
+    other = MemoryStorage(queues=queues, now=storage.now)
     for container in CONTAINERS:
         for info in storage.find(container):
             blob = storage.get(container, info.name)

@@ -82,11 +82,11 @@ def lived() -> Replay:
     assert replay.watch().lake is None
     dataset(replay, KEY, None, OTHER, KEY)
     table = f"order,x,high\n{KEY},0.1,1\n{OTHER},0.2,0\n".encode()
-    replay.storage.put(RAW, f"{replay.model}/table", table)
-    for name in ("may.csv", "may.xlsx"):
-        replay.storage.put(RAW, f"{replay.model}/drop/{name}", table)
-    upload = {"blob": f"{replay.model}/table", "etag": "1", "format": "csv", "size": 1, "blocks": 1}
-    replay.storage.put(CONTROL, f"{replay.model}/uploads/first.json", orjson.dumps(upload))
+    replay.storage.now = replay.clock
+    replay.storage.put(RAW, f"{replay.model}/first", table)
+    replay.storage.put(RAW, f"{replay.model}/first.aside.csv", f"line,reason,cells\n4,odd,{KEY},0.1\n".encode())
+    replay.storage.put(RAW, f"{replay.model}/drop/may.csv", table)
+    replay.storage.put(RAW, f"{replay.model}/drop/may.xlsx", b"PK\x03\x04" + table)
     return replay
 
 
@@ -125,17 +125,18 @@ def holding(replay: Replay, text: str) -> list[str]:
     ]
 
 
-def test_a_key_is_nowhere_any_more_but_in_what_only_its_owner_can_replace() -> None:
+def test_a_key_is_nowhere_any_more_but_in_what_cannot_be_read() -> None:
     replay = lived()
     assert len(holding(replay, KEY)) > 5
     receipt = carried_out(replay)
-    assert holding(replay, KEY) == ["raw/steps/drop/may.csv", "raw/steps/drop/may.xlsx", "raw/steps/table"]
+    assert holding(replay, KEY) == ["raw/steps/drop/may.xlsx"]
     assert receipt.status == "done"
     assert receipt.rows == {
         "lake/dataset": 2, "lake/predictions": 3, "lake/truth": 3, "log/predictions": 3, "log/truth": 3, "monitor": 3,
+        "uploads": 3,
     }  # fmt: skip
-    assert receipt.uploads == {"first": 1, "drop/may.csv": 1, "drop/may.xlsx": None}
-    assert "Uploaded tables still have rows of the key: 'first' (1), 'drop/may.csv' (1), 'drop/may" in receipt.text
+    assert receipt.uploads == {"drop/may.xlsx": None}
+    assert "Tables that cannot be read may have rows of the key: 'drop/may.xlsx'. Only their owner" in receipt.text
     assert not erasures.is_open(replay.storage, replay.model)
 
 
@@ -263,6 +264,7 @@ def twin(replay: Replay) -> Replay:
     """The same model in another account."""
     other = Replay(replay.spec, storage=copied(replay.storage), settings=Settings(lake="on"))
     other.clock.now = replay.clock.now
+    other.storage.now = other.clock
     return other
 
 
@@ -274,7 +276,11 @@ def left(replay: Replay) -> dict[str, Any]:
         "receipt": (receipt.status, receipt.rows, receipt.uploads, receipt.text),
         "holding": holding(replay, KEY),
         "tables": [contents(replay.storage, replay.model, name) for name in ("predictions", "truth", "dataset")],
-        "log": {info.name: replay.storage.get_from(LOG, info.name, 0) for info in replay.storage.find(LOG)},
+        "blobs": {
+            info.name: replay.storage.get_from(container, info.name, 0)
+            for container in (LOG, RAW)
+            for info in replay.storage.find(container)
+        },
         "state": (state.labelled, state.predictions, state.pending, state.counts),
         "events": [event.kind for event in events.history(replay.storage, replay.model)],
     }

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from automl import erasures
 from automl.errors import InvalidInput
-from automl.storage import RAW
 from automl.training.erased_rows import without_erased
 from automl.training.table import Table
 from tests.support.clock import FixedClock
@@ -17,22 +16,22 @@ from tests.support.memory import MemoryStorage
 TABLE = Table(columns={"order": ["A-1", "7", None, "A-1"], "x": ["1", "2", "3", "4"]}, text=True, rows=4)
 
 
+UPLOADED = datetime(2026, 11, 20, 16, tzinfo=UTC)
+
+
 class Room:
     """An uploaded table, and erasures before and after."""
 
     def __init__(self) -> None:
         self.storage = MemoryStorage()
-        self.storage.put(RAW, "m/first", b"")
-        (info,) = self.storage.find(RAW, "m/first")
-        self.clock = FixedClock()
-        self.clock.now = info.modified
+        self.clock = FixedClock(UPLOADED)
 
     def erase(self, key: str, *, days: int = 1) -> None:
         self.clock.now += timedelta(days=days)
         erasures.ask(self.storage, self.clock, "m", key, queue="train")
 
     def left(self, column: str | None = "order") -> tuple[list[str], int]:
-        table, erased = without_erased(self.storage, "m", "m/first", TABLE, column)
+        table, erased = without_erased(self.storage, "m", TABLE, column, uploaded=UPLOADED)
         assert table.rows == len(table.columns["order"])
         return table.columns["x"], erased
 
@@ -66,4 +65,4 @@ def test_a_table_of_erased_rows_alone_cannot_be_trained_on() -> None:
     room.erase("7")
     alone = Table(columns={"order": ["A-1", "7"]}, text=True, rows=2)
     with pytest.raises(InvalidInput):
-        without_erased(room.storage, "m", "m/first", alone, "order")
+        without_erased(room.storage, "m", alone, "order", uploaded=UPLOADED)
