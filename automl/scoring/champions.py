@@ -35,7 +35,7 @@ from automl.scoring.rounds import Rounds
 from automl.scoring.session import ModelSession
 from automl.scoring.trials import Trials
 from automl.settings import Settings
-from automl.telemetry.metrics import LOAD_DURATION
+from automl.telemetry.metrics import LOAD_DURATION, LOAD_FAILURES
 
 LOADERS = 8
 """For how many requests at the same time models are loaded; others wait."""
@@ -135,6 +135,8 @@ class Champions:
         except NotFound:
             return  # the model was deleted: it is forgotten already
         if (held := self._held.get(model)) is not None:
+            if held.trouble:
+                self._registry.meter.add(LOAD_FAILURES, 1, model, "champion")
             self._trials.look(session, held.challenger)
 
     def versions(self) -> dict[str, str]:

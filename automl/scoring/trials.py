@@ -16,6 +16,7 @@ from automl.registry import Registry
 from automl.scoring.cache import Sessions
 from automl.scoring.session import ModelSession
 from automl.scoring.trial import Trial
+from automl.telemetry.metrics import LOAD_FAILURES
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +56,11 @@ class Trials:
         share = spec.load(self._registry.storage, model).promotion.share
         if not share:
             return None
-        self._sessions.get(model, challenger)
+        try:
+            self._sessions.get(model, challenger)
+        except EvergreenError:
+            self._registry.meter.add(LOAD_FAILURES, 1, model, "challenger")
+            raise
         cached = partial(self._sessions.cached, model, challenger)
         return Trial(model=model, version=challenger, share=share, cached=cached)
 

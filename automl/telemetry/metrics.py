@@ -61,6 +61,13 @@ LOAD_DURATION = Metric(
     dimensions=("model",),
     text="Time to read a version, check its hashes and prove it on its golden rows.",
 )
+LOAD_FAILURES = Metric(
+    name="evergreen.model.load.failures",
+    kind="counter",
+    unit="{look}",
+    dimensions=("model", "role"),
+    text="Looks that found the champion, or a challenger with a share, not to be loaded.",
+)
 LOG_DROPPED = Metric(
     name="evergreen.log.dropped",
     kind="counter",

@@ -29,6 +29,7 @@ METRICS = {
     "evergreen.score.rows",
     "evergreen.score.errors",
     "evergreen.model.load.duration",
+    "evergreen.model.load.failures",
     "evergreen.model.age",
     "evergreen.drift.psi",
     "evergreen.accuracy",

@@ -18,6 +18,7 @@ from automl.scoring.trial import Trial
 from automl.settings import Settings
 from automl.spec_sections import Promotion
 from automl.storage import MODELS
+from automl.telemetry.metrics import LOAD_FAILURES
 from tests.support import models
 from tests.support.clock import FixedClock
 from tests.support.memory import MemoryStorage
@@ -124,6 +125,11 @@ class Room:
         found = self.champions.get("adult").trial
         return None if found is None else found.version
 
+    def failures(self) -> dict[tuple[str, ...], float]:
+        """Loads that failed since this was asked last, by model and role."""
+        points = self.registry.meter.take()
+        return {point.dimensions: point.total for point in points if point.metric is LOAD_FAILURES}
+
     def read(self) -> list[str]:
         """What the next look reads of versions and specs."""
         seen: list[str] = []
@@ -195,6 +201,22 @@ def test_a_challenger_that_cannot_answer_is_logged_once_and_harms_nobody(
     assert sum("cannot answer its share" in record.message for record in caplog.records) == 1
     assert room.champions.readiness("adult") == (True, None)
     assert room.champions.troubles() == []
+    assert room.failures() == {("adult", "challenger"): 2}
+    models.publish(room.registry, "v3")
+    assert room.trial() == "v3"
+    assert room.failures() == {}
+
+
+def test_a_champion_that_cannot_be_loaded_is_counted_at_each_look(room: Room) -> None:
+    assert room.trial() is None
+    room.storage.put(MODELS, "adult/v2/model.onnx", b"other bytes")
+    room.registry.promote("adult", None, "It is better.")
+    for _ in range(2):
+        room.champions.look("adult")
+    assert room.failures() == {("adult", "champion"): 2}
+    room.registry.rollback("adult", "It is broken.")
+    room.champions.look("adult")
+    assert room.failures() == {}
 
 
 def test_while_storage_is_away_the_trial_goes_on(room: Room) -> None:

@@ -65,5 +65,5 @@ def test_threads_at_once_lose_nothing() -> None:
 
 def test_every_metric_has_a_name_of_its_own_and_no_dimension_that_names_a_row_or_a_value() -> None:
     assert len({metric.name for metric in METRICS}) == len(METRICS)
-    allowed = {"model", "reason", "log", "metric", "window", "outcome", "trigger", "decision", "feature"}
+    allowed = {"model", "role", "reason", "log", "metric", "window", "outcome", "trigger", "decision", "feature"}
     assert {name for metric in METRICS for name in metric.dimensions} <= allowed
