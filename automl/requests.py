@@ -12,7 +12,8 @@ from automl import uploads
 from automl.errors import Conflict
 from automl.events import Clock
 from automl.registry import Registry
-from automl.runs import Cause, Run, Runs
+from automl.run import Cause, Run
+from automl.runs import Runs
 from automl.storage import CONTROL, Precondition, Storage
 
 

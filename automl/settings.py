@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
-from urllib.parse import urlsplit
 
+from automl import setting_texts
 from automl.errors import InvalidInput, Problem
 
 Role = Literal["serve", "train", "all"]
@@ -182,71 +180,15 @@ def variable(field: str) -> str:
     return _IDENTITY_VARIABLES.get(field, f"EVERGREEN_{field.upper()}")
 
 
-def _positive_int(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise ValueError("a positive whole number")
-    return int(text)
-
-
-def _positive_float(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise ValueError("a positive number")
-    return value
-
-
-def _url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        is_fit = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and text.isprintable()
-    except ValueError:  # its words repeat the text, which may hold a key
-        is_fit = False
-    if text and not is_fit:
-        raise ValueError("an http or https URL")
-    return text
-
-
-def _secret(text: str) -> str:
-    try:
-        size = len(base64.b64decode(text.removeprefix("whsec_"), validate=True))
-    except binascii.Error:
-        size = 0
-    if text and size < 24:
-        raise ValueError("at least 24 bytes in base64, such as `openssl rand -base64 32` prints")
-    return text
-
-
-def _share(text: str) -> float:
-    try:
-        value = _positive_float(text)
-    except ValueError:
-        value = 2.0
-    if value > 1:
-        raise ValueError("a number above 0, at most 1")
-    return value
-
-
-def _one_of(options: tuple[str, ...]) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in options:
-            raise ValueError("one of " + ", ".join(options))
-        return text
-
-    return parse
-
-
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "str": str,
-    "int": _positive_int,
-    "float": _positive_float,
-    "Share": _share,
-    "Role": _one_of(get_args(Role)),
-    "LogMode": _one_of(get_args(LogMode)),
-    "Handshake": _one_of(get_args(Handshake)),
-    "Url": _url,
-    "Secret": _secret,
-    "LakeMode": _one_of(get_args(LakeMode)),
+    "int": setting_texts.positive_int,
+    "float": setting_texts.positive_float,
+    "Share": setting_texts.share,
+    "Role": setting_texts.one_of(get_args(Role)),
+    "LogMode": setting_texts.one_of(get_args(LogMode)),
+    "Handshake": setting_texts.one_of(get_args(Handshake)),
+    "Url": setting_texts.url,
+    "Secret": setting_texts.secret,
+    "LakeMode": setting_texts.one_of(get_args(LakeMode)),
 }

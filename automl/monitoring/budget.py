@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from automl.events import iso
 from automl.monitoring.scene import Scene
-from automl.runs import Run
+from automl.run import Run
 
 SPAN = timedelta(days=30)
 """The budget is for any so many days."""

@@ -17,7 +17,7 @@ from automl.events import iso
 from automl.monitoring import drift, tables
 from automl.monitoring.scene import Scene
 from automl.monitoring.state import State
-from automl.runs import CauseKind, Run
+from automl.run import CauseKind, Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

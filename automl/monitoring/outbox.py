@@ -14,7 +14,8 @@ from automl import events
 from automl.errors import Conflict, NotFound
 from automl.monitoring.state import State
 from automl.registry import Pointer, Registry
-from automl.runs import Cause, Runs
+from automl.run import Cause
+from automl.runs import Runs
 from automl.telemetry import tracing
 
 

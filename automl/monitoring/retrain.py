@@ -12,7 +12,7 @@ from automl.monitoring import budget, labels, outbox
 from automl.monitoring.causes import Call, calls
 from automl.monitoring.scene import Scene
 from automl.monitoring.state import State
-from automl.runs import Cause, Run
+from automl.run import Cause, Run
 
 DAY = timedelta(days=1)
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from automl import uploads
 from automl.events import Clock
-from automl.runs import Cause, Run, Runs
+from automl.run import Cause, Run
+from automl.runs import Runs
 from automl.spec_rules import MODEL_NAME
 from automl.storage import CONTROL, RAW, BlobInfo, Storage
 

@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
 from automl.errors import EvergreenError, InvalidInput, Problem
-from automl.runs import Run
+from automl.run import Run
 from automl.settings import Settings
 from automl.spec import Spec
 from automl.training.progress import Outcome, Progress

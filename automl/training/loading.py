@@ -13,7 +13,7 @@ import numpy.typing as npt
 from automl import rewritten, values
 from automl.errors import InvalidInput, Problem
 from automl.export.prep import Prep
-from automl.runs import Run
+from automl.run import Run
 from automl.settings import LakeMode
 from automl.signature import Signature
 from automl.spec import Spec

@@ -16,7 +16,7 @@ from automl.export.build import build
 from automl.export.prep import Prep
 from automl.export.stages import Predict
 from automl.registry import Registry
-from automl.runs import Run
+from automl.run import Run
 from automl.scoring.session import ModelSession
 from automl.settings import LakeMode
 from automl.signature import Signature

@@ -15,7 +15,7 @@ import orjson
 from automl.evaluation import metrics
 from automl.events import iso
 from automl.export.parity import ParityReport
-from automl.runs import Run
+from automl.run import Run
 from automl.scoring.session import Scores
 from automl.signature import Label, Signature
 from automl.spec import Spec

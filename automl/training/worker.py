@@ -14,7 +14,8 @@ from automl import events
 from automl.errors import Conflict, EvergreenError, Rejected, Unavailable
 from automl.events import Clock, iso
 from automl.registry import Registry
-from automl.runs import Run, Runs, Status
+from automl.run import Run, Status
+from automl.runs import Runs
 from automl.settings import Settings
 from automl.storage import Storage
 from automl.training.child import train_in_child

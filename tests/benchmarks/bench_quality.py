@@ -31,9 +31,10 @@ from automl.export.build import build
 from automl.export.prep import Prep, feeds
 from automl.export.runtime import run, session
 from automl.signature import Signature
+from automl.training.choices import metric_for
 from automl.training.dataset import read_table
 from automl.training.infer import describe, infer
-from automl.training.search import fitted_of, metric_for
+from automl.training.search import fitted_of
 from automl.training.split import kind_for, split
 from tests.benchmarks.pages import put, table_of
 from tests.benchmarks.quality_tables import QualityTable, tables

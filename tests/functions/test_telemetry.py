@@ -12,7 +12,7 @@ import pytest
 
 from automl import bootstrap
 from automl.errors import Unavailable
-from automl.runs import Cause, Run
+from automl.run import Cause, Run
 from automl.telemetry.sender import Sender
 from automl.training import worker
 from functions import monitor, train

@@ -18,7 +18,8 @@ from automl.monitoring import state as states
 from automl.monitoring.passes import monitor_pass
 from automl.parsing import parse_records
 from automl.registry import Registry
-from automl.runs import Cause, Runs
+from automl.run import Cause
+from automl.runs import Runs
 from automl.scoring import loading
 from automl.settings import Settings
 from automl.spec import Spec

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from automl.monitoring import tables
-from automl.runs import Run
+from automl.run import Run
 from automl.storage import CONTAINERS, CONTROL, LOG, MODELS, RAW
 from automl.training.progress import Outcome, Progress
 from tests.functions.conftest import Client

@@ -8,7 +8,7 @@ import pytest
 
 from automl import bootstrap, requests, spec
 from automl.azure_storage import AzureStorage
-from automl.runs import Cause
+from automl.run import Cause
 from automl.scoring import loading
 from automl.settings import Settings
 from automl.spec import Spec

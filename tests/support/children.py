@@ -9,7 +9,7 @@ import threading
 from typing import NoReturn
 
 from automl.errors import InvalidInput, Problem, Rejected
-from automl.runs import Run
+from automl.run import Run
 from automl.settings import Settings
 from automl.training.child import Tell
 from automl.training.progress import Outcome, Progress

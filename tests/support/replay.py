@@ -17,7 +17,8 @@ from automl.log.reader import hour_of
 from automl.monitoring.passes import Report, monitor_pass
 from automl.parsing import parse_records
 from automl.registry import Registry
-from automl.runs import Cause, Run, Runs
+from automl.run import Cause, Run
+from automl.runs import Runs
 from automl.scoring import loading
 from automl.scoring.session import ModelSession
 from automl.settings import Settings

@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 from automl.evaluation.paired import Loss
 from automl.events import iso
 from automl.lake.labelled import labelled_rows
-from automl.runs import Run
+from automl.run import Run
 from automl.signature import Feature, Signature
 from automl.spec import Spec
 from automl.tensors import Tensors

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from automl.runs import Run
+from automl.run import Run
 from automl.uploads import NAME
 from functions.api_document.shapes import Schema, shown
 

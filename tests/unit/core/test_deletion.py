@@ -9,7 +9,8 @@ import pytest
 from automl import deletion, spec
 from automl.errors import Conflict, NotFound
 from automl.registry import Registry
-from automl.runs import Cause, Run, Runs
+from automl.run import Cause, Run
+from automl.runs import Runs
 from automl.settings import Settings
 from automl.spec import Spec
 from automl.storage import CONTAINERS, CONTROL, LAKE, LOG, RAW

@@ -8,7 +8,8 @@ import orjson
 import pytest
 
 from automl.errors import Conflict, NotFound, Unavailable
-from automl.runs import Cause, Run, Runs
+from automl.run import Cause, Run
+from automl.runs import Runs
 from automl.settings import Settings
 from automl.storage import Precondition
 from tests.support.clock import FixedClock

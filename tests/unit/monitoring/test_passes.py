@@ -17,7 +17,7 @@ from automl.log import reader
 from automl.monitoring import ingest
 from automl.monitoring import state as states
 from automl.monitoring.passes import monitor_all, monitor_pass
-from automl.runs import Cause
+from automl.run import Cause
 from automl.storage import CONTROL, LOG
 from tests.support.at_once import at_once
 from tests.support.ledger import blobs, entries

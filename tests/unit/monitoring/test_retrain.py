@@ -15,7 +15,7 @@ from automl.monitoring import drift
 from automl.monitoring import state as states
 from automl.monitoring.causes import tries
 from automl.parsing import parse_records
-from automl.runs import Cause, Run
+from automl.run import Cause, Run
 from automl.spec import Spec
 from automl.storage import CONTROL
 from tests.support.at_once import at_once

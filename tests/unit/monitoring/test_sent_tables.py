@@ -9,7 +9,7 @@ import pytest
 from automl import erasures, requests, rewritten, uploads
 from automl.errors import Conflict, InvalidInput
 from automl.monitoring import erasing
-from automl.runs import Cause, Run
+from automl.run import Cause, Run
 from automl.spec import Spec
 from automl.storage import CONTROL, RAW
 from automl.training import loading

@@ -14,7 +14,7 @@ from automl import spec as specs
 from automl.errors import EvergreenError, InvalidInput
 from automl.monitoring import state as states
 from automl.monitoring.passes import monitor_pass
-from automl.runs import Run
+from automl.run import Run
 from automl.spec import Spec
 from automl.storage import CONTROL, RAW
 from tests.support.datasets import customers, to_csv

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from automl.errors import InvalidInput, Rejected
-from automl.runs import Run
+from automl.run import Run
 from automl.settings import Settings
 from automl.spec import Spec
 from automl.training.child import Failed, Work, check_budget, train_in_child

@@ -20,7 +20,8 @@ from automl.export.stages import Predict
 from automl.monitoring.drift_reference import References
 from automl.parsing import Parser
 from automl.registry import Registry
-from automl.runs import Cause, Run, Runs
+from automl.run import Cause, Run
+from automl.runs import Runs
 from automl.scoring import loading, rows
 from automl.scoring.reading import Reading
 from automl.settings import Settings

@@ -11,7 +11,7 @@ import pytest
 from automl.errors import Conflict, Rejected, Unavailable
 from automl.events import iso
 from automl.requests import request_reproduction
-from automl.runs import Cause, Run
+from automl.run import Cause, Run
 from automl.settings import Settings
 from automl.spec import Spec
 from automl.storage import MODELS, RAW

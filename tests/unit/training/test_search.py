@@ -10,7 +10,8 @@ import pytest
 from automl.errors import InvalidInput, Rejected
 from automl.export import CHOSEN, SUPPORTED, Task
 from automl.spec_sections import Search
-from automl.training.search import Found, Trial, estimators_for, fitted_of, metric_for, search
+from automl.training.choices import estimators_for, metric_for
+from automl.training.search import Found, Trial, fitted_of, search
 
 
 def problem(rows: int = 400, seed: int = 0) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:

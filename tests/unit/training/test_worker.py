@@ -11,7 +11,7 @@ import pytest
 from automl import bootstrap, events
 from automl.errors import InvalidInput, NotFound, Rejected, Unavailable
 from automl.registry import Registry
-from automl.runs import Cause, Run
+from automl.run import Cause, Run
 from automl.settings import Settings
 from automl.storage import CONTROL
 from automl.training.child import Failed
