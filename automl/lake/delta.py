@@ -194,9 +194,13 @@ class Table:
             )
 
     def vacuum(self, keep_hours: int) -> None:
-        """Remove data files that no version of the last so many hours names."""
+        """Remove data files that no version of the last so many hours names, nor a commit that may be under way.
+
+        All files of the table are listed: what was replaced is no longer told by the table once a checkpoint has been
+        written a week later, and what a writer left that died never was.
+        """
         with _translated():
-            self._handle.vacuum(retention_hours=keep_hours, dry_run=False)
+            self._handle.vacuum(retention_hours=keep_hours, dry_run=False, full=True)
 
     def vacuum_replaced(self) -> None:
         """Remove all data files that an older version names and this one does not, however young they are."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -309,6 +311,22 @@ def test_lost_position_is_found_again_by_what_the_table_has(monkeypatch: pytest.
     replay.watch()
     after = lake(replay)
     assert [len(after[kind]) - len(before[kind]) for kind in KINDS] == [10, 10]
+
+
+def test_data_files_that_no_version_names_go_once_they_are_a_week_old_whoever_left_them() -> None:
+    replay = lived()
+    replay.watch()
+    folder = Path(replay.storage.tables().root, replay.model, "predictions")
+    (named,) = folder.glob("date=*/*.parquet")
+    old, young = (named.with_name(f"part-00000-{number}-c000.snappy.parquet") for number in (1, 2))
+    for left in (old, young):
+        left.write_bytes(named.read_bytes())
+    for each in (old, named):
+        os.utime(each, (0, 0))
+    replay.clock.advance(days=1)
+    replay.watch()
+    assert set(folder.glob("date=*/*.parquet")) == {named, young}
+    assert len(contents(replay.storage, replay.model, "predictions")) == 300
 
 
 def test_small_files_of_a_day_that_is_over_are_put_together() -> None:
