@@ -25,8 +25,8 @@ APP = "evergreen"
 POSITION = "evergreen.position"
 """Where a commit's information has the position that its batch reached."""
 
-LOOK_BACK = 100
-"""Newest commits among which the last batch is looked for; only compactions can come after it."""
+LOOK_BACK = (1, 8, 100)
+"""Newest commits among which the last batch is looked for, the first few first; only upkeep can come after it."""
 
 TARGET_BYTES = 64 * 2**20
 """Size that data files are written and compacted to."""
@@ -34,13 +34,16 @@ TARGET_BYTES = 64 * 2**20
 GROUP_ROWS = 2**15
 """Rows of one group in a data file; delta-rs would take a million, and so hold a day in memory to compact it."""
 
-_CONFIGURATION = {
-    "delta.checkpointInterval": "20",
-    "delta.logRetentionDuration": "interval 3650 days",
+PROPERTIES = {
+    # Opening a table reads a checkpoint and the commits after it, and lists all commits that are kept. A pass commits
+    # as often as every ten seconds, so they are kept for hours and not for days.
+    "delta.checkpointInterval": "10",
+    "delta.logRetentionDuration": "interval 6 hours",
     # The lowest and highest value of a column in each file stay in the table's history when rows are removed from it,
     # so they are kept of numbers given by this system alone, never of keys or features.
     "delta.dataSkippingStatsColumns": "id,received,row",
 }
+"""Of every table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,11 @@ class Table:
         return int(self._handle.version())
 
     @property
+    def properties(self) -> Mapping[str, str]:
+        """As the table has them (`PROPERTIES`)."""
+        return dict(self._handle.metadata().configuration)
+
+    @property
     def batches(self) -> int:
         """Number of the last batch, 0 before the first."""
         return self._handle.transaction_version(APP) or 0
@@ -84,9 +92,10 @@ class Table:
     def position(self) -> Position:
         """What the last batch reached; the beginning when there is none, or its commit cannot be found any more."""
         with _translated():
-            for commit in self._handle.history(LOOK_BACK):
-                if POSITION in commit:
-                    return Position(**orjson.loads(commit[POSITION]))
+            for commits in LOOK_BACK:
+                for commit in self._handle.history(commits):
+                    if POSITION in commit:
+                        return Position(**orjson.loads(commit[POSITION]))
         return Position(offsets={})
 
     def append(self, rows: Any, position: Position) -> None:
@@ -98,6 +107,12 @@ class Table:
             The table has changed since it was opened: open it again, and see what is still to be added.
         """
         self._write(rows, self.batches + 1, {POSITION: orjson.dumps(position.to_json()).decode()})
+
+    def restate(self) -> None:
+        """Have the newest commit hold the position again after upkeep, so that it is found at once and stays when old
+        commits go. Raises Conflict when the table has changed.
+        """
+        self.append(self.schema.empty_table(), self.position())
 
     def append_rows(self, rows: Any, *, number: int) -> None:
         """Add an Arrow stream of rows, with any new columns, as the batch of this number. Raises Conflict."""
@@ -175,6 +190,18 @@ class Table:
         with _translated():
             yield from self._handle.to_pyarrow_dataset().to_batches(columns=columns, filter=where)
 
+    def scan_between(self, column: str, low: Any, high: Any, columns: Sequence[str]) -> Iterator[Any]:
+        """`scan` of the rows whose cell of a column is not below one value nor above another.
+
+        What that takes follows from the files that may have such rows, not from how many there are.
+        """
+        import pyarrow.compute as pc
+
+        files, where = [(column, ">=", low), (column, "<=", high)], pc.field(column)
+        with _translated():
+            dataset = self._handle.to_pyarrow_dataset(file_pruning_predicate=files)
+            yield from dataset.to_batches(columns=columns, filter=(where >= low) & (where <= high))
+
     def files(self) -> list[tuple[str, int]]:
         """Partition (the day, `YYYY-MM-DD`) and size in bytes of every data file."""
         import pyarrow as pa
@@ -182,6 +209,12 @@ class Table:
         actions = pa.table(self._handle.get_add_actions(flatten=True))
         days = [str(day) for day in actions.column("partition.date").to_pylist()]
         return list(zip(days, actions.column("size_bytes").to_pylist(), strict=True))
+
+    def configure(self) -> None:
+        """Give a table that an older release made the properties of a new one. Raises Conflict."""
+        if not self.properties.items() >= PROPERTIES.items():
+            with _translated():
+                self._handle.alter.set_table_properties(dict(PROPERTIES), commit_properties=self._going_on())
 
     def compact(self, day: str) -> None:
         """Put the files of a day together. Raises Conflict when the table has changed meanwhile."""
@@ -234,7 +267,7 @@ def create_table(storage: Storage, model: str, name: str, schema: Any) -> Table:
             schema=schema,
             mode="ignore",
             partition_by=["date"],
-            configuration=_CONFIGURATION,
+            configuration=PROPERTIES,
             storage_options=options,
         )
         return Table(handle)

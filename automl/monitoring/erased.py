@@ -200,6 +200,6 @@ def _in_monitor(target: Target, now: datetime) -> Place:
         if rows:
             ledger.write()
             states.save(target.storage, target.model, state)
-            ledger.tidy()
+            ledger.tidy(everywhere=True)
 
     return Place(name="monitor", rows={"state": rows} if rows else {}, erase=erase)

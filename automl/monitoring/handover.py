@@ -9,10 +9,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 from automl.log import Kind
 from automl.monitoring.ingest import Read
 from automl.storage import Storage
+
+if TYPE_CHECKING:
+    from automl.lake.delta import Table
 
 _log = logging.getLogger(__name__)
 
@@ -26,6 +30,7 @@ class Handover:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="lake")
         self._writing: Future[None] | None = None
         self._goes_on = True
+        self._tables: dict[Kind, Table] = {}
 
     def __enter__(self) -> Handover:
         return self
@@ -34,11 +39,17 @@ class Handover:
         self.settle()
         self._writer.shutdown()
 
-    def give(self, read: Mapping[Kind, Read]) -> None:
-        """Hand over what a step has read, once the step before is written. After a fault nothing more is taken."""
+    def give(self, read: Mapping[Kind, Read], moved: Mapping[str, Any]) -> None:
+        """Hand over what a step has read, once the step before is written. After a fault nothing more is taken.
+
+        Parameters
+        ----------
+        moved
+            The place up to which all is in the lake.
+        """
         self.settle()
         if self._goes_on:
-            self._writing = self._writer.submit(self._write, read)
+            self._writing = self._writer.submit(self._write, read, moved)
 
     def settle(self) -> None:
         """Wait until what was given is written, or has failed."""
@@ -46,9 +57,17 @@ class Handover:
         if writing is not None and (fault := writing.exception()) is not None:
             _log.info("Rows of model %s were not handed to the lake, and are moved later: %s", self._model, fault)
             self._goes_on = False
+            self._tables.clear()
 
-    def _write(self, read: Mapping[Kind, Read]) -> None:
+    def settled(self) -> Mapping[Kind, Table]:
+        """The tables that were opened, once what was given is written or has failed."""
+        self.settle()
+        return self._tables
+
+    def _write(self, read: Mapping[Kind, Read], moved: Mapping[str, Any]) -> None:
         from automl.monitoring.moving import add
 
         for kind, each in read.items():
-            add(self._storage, self._model, kind, each)
+            table = add(self._storage, self._model, kind, each, moved=moved, table=self._tables.get(kind))
+            if table is not None:
+                self._tables[kind] = table

@@ -110,6 +110,9 @@ def read(
     Of a long backlog one step is read: about `STEP_TRUTHS`, and predictions until each of those has its own, or
     `STEP_PREDICTIONS`. `News.more` says that there may be others.
 
+    Where nothing is new the offsets stay, unless they are of a day that is over: if the place never went on, every
+    later pass would list all days since.
+
     Parameters
     ----------
     ledger
@@ -143,14 +146,15 @@ def read(
         if name and (lines >= STEP_PREDICTIONS or (more and wanted().are_found(found))):
             more = True
             break
+    closed = hour_of(now, shift=-CLOSED_AFTER_HOURS)
     if not (ends or truths or predictions):
+        if state.offsets and state.since_hour[:10] < closed[:10]:
+            _go_on(state, closed, {})
         return News()
     state.count("truths", told)
     state.predictions += sum(map(len, predictions))
     before = state.place
-    state.since_hour = max(state.since_hour, BEGUN if more else hour_of(now, shift=-CLOSED_AFTER_HOURS))
-    offsets = {**state.offsets, **ends}
-    state.offsets = {name: end for name, end in offsets.items() if hour_in(name) >= state.since_hour}
+    _go_on(state, BEGUN if more else closed, ends)
     whole, state.pending = wanted().truths, []
     return News(
         truths=whole,
@@ -159,6 +163,13 @@ def read(
         more=more,
         read={"truth": Read(before, state.place, truths), "predictions": Read(before, state.place, predictions)},
     )
+
+
+def _go_on(state: State, closed: str, ends: Mapping[str, int]) -> None:
+    """Move the place: hours before `closed` are read to their end, other blobs to these ends."""
+    state.since_hour = max(state.since_hour, closed)
+    offsets = {**state.offsets, **ends}
+    state.offsets = {name: end for name, end in offsets.items() if hour_in(name) >= state.since_hour}
 
 
 @lru_cache(maxsize=1024)

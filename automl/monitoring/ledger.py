@@ -2,7 +2,7 @@
 
 A pass reads the hours that it needs, and writes others in their place before it saves the state: so whichever pass
 is the first to save, its state names blobs that are whole. What a saved state no longer names is removed at once;
-what a pass wrote that never came to save is swept a day later.
+what a pass wrote that never came to save is swept a day later, or in a month where it is of an hour long ago.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import blake2s
 from typing import Any
 
@@ -24,6 +24,10 @@ Array = npt.NDArray[Any]
 
 SWEPT_AFTER = timedelta(days=1)
 """Age at which a blob that no state names was left behind by a pass that died: no pass takes as long."""
+
+SWEPT_IN_DAYS, SWEPT_DAILY = 30, 3
+"""Days in which every day of the ledger is looked at once for such blobs, and how many of the newest are looked at
+daily, since most are left behind there. So a sweep does not grow with the days."""
 
 _AT_ONCE = 8
 """Blobs that are read or written at the same time."""
@@ -58,7 +62,7 @@ class Ledger:
         self._known: dict[tuple[str, str], Array] = {}
         self._changed: set[tuple[str, str]] = set()
         self._replaced: list[str] = []
-        self._sweeps = False
+        self._swept: str | None = None
 
     def read(self, kind: Kind, hour: str) -> Array:
         """The entries of an hour (`YYYY-MM-DD/HH`), none where nothing was put. Raises Lost."""
@@ -113,24 +117,44 @@ class Ledger:
             part[1] = name
         self._changed.clear()
         today = f"{self._now:%Y-%m-%d}"
-        self._sweeps, self._state.swept = self._state.swept != today, today
+        if self._state.swept != today:
+            self._swept, self._state.swept = self._state.swept, today
 
-    def tidy(self) -> None:
-        """Remove what the saved state names no longer; once a day, what no state has ever named, too."""
+    def tidy(self, *, everywhere: bool = False) -> None:
+        """Remove what the saved state names no longer; once a day, what no state has ever named, too.
+
+        Parameters
+        ----------
+        everywhere
+            Look for that now, and whatever day it is of.
+        """
         named = {
             self._blob(kind, hour, part[1])
             for kind, parts in self._state.parts.items()
             for hour, part in parts.items()
         }
         gone = self._replaced
-        if self._sweeps:
-            oldest = f"{self._now - SWEPT_AFTER:{_MOMENT}}"
-            found = (info.name for info in self._storage.find(CONTROL, self._root))
-            gone += [name for name in found if name.rpartition("/")[2] < oldest]
+        if everywhere or self._swept is not None:
+            gone += self._left_behind("" if everywhere else self._swept or "")
         for name in gone:
             if name not in named:
                 self._storage.delete(CONTROL, name)
-        self._replaced, self._sweeps = [], False
+        self._replaced, self._swept = [], None
+
+    def _left_behind(self, swept: str) -> list[str]:
+        """Blobs old enough to be swept, of the days whose turn has come since a day; of all days when it is empty."""
+        today, oldest = self._now.date(), f"{self._now - SWEPT_AFTER:{_MOMENT}}"
+        missed = (today - date.fromisoformat(swept)).days if swept else SWEPT_IN_DAYS
+        turns = {(today.toordinal() - ago) % SWEPT_IN_DAYS for ago in range(min(missed, SWEPT_IN_DAYS))}
+        newest = f"{today - timedelta(days=SWEPT_DAILY - 1)}"
+        return [
+            info.name
+            for kind in self._storage.folders(CONTROL, self._root)
+            for day in self._storage.folders(CONTROL, f"{self._root}{kind}/")
+            if day >= newest or date.fromisoformat(day).toordinal() % SWEPT_IN_DAYS in turns
+            for info in self._storage.find(CONTROL, f"{self._root}{kind}/{day}/")
+            if info.name.rpartition("/")[2] < oldest
+        ]
 
     def _load(self, kind: Kind, hour: str, name: str) -> Array:
         try:

@@ -43,9 +43,15 @@ class _Batch:
     reached: Position
 
 
-def move(storage: Storage, model: str, kind: Kind, now: datetime) -> Table | None:
+def move(storage: Storage, model: str, kind: Kind, now: datetime, table: Table | None = None) -> Table | None:
     """Bring the table of a log up to date: afterwards it has every hour that is over. There is none while nothing was
     logged.
+
+    Parameters
+    ----------
+    table
+        The table as this pass has opened it before, which saves opening it. What others have added since is noticed
+        by whoever adds to it.
 
     Raises
     ------
@@ -55,18 +61,29 @@ def move(storage: Storage, model: str, kind: Kind, now: datetime) -> Table | Non
         Other passes kept changing the table.
     """
     for tries in range(1, ATTEMPTS + 1):
-        table = delta.open_table(storage, model, kind)
+        table = table or delta.open_table(storage, model, kind)
         try:
             return _move(storage, model, kind, table, now=now)
-        except Conflict:  # what the other pass has moved is seen when the table is opened again
+        except Conflict:
             if tries == ATTEMPTS:
                 raise
+            table = None  # what the other pass has moved is seen when the table is opened again
     raise AssertionError("the last try returns or raises")
 
 
-def add(storage: Storage, model: str, kind: Kind, read: Read) -> None:
+def add(
+    storage: Storage, model: str, kind: Kind, read: Read, *, moved: Mapping[str, Any], table: Table | None = None
+) -> Table | None:
     """Add rows that a pass has read to the table of their log, where that has all before them; else leave them to
-    `move`.
+    `move`. The table is returned as far as there is one.
+
+    Parameters
+    ----------
+    moved
+        The monitor's place up to which all was seen to be in the lake (`Mark.moved`). A table's own position stays
+        behind it while its log has nothing new.
+    table
+        As in `move`.
 
     Raises
     ------
@@ -75,11 +92,12 @@ def add(storage: Storage, model: str, kind: Kind, read: Read) -> None:
     Conflict
         Another pass has changed the table.
     """
-    table = delta.open_table(storage, model, kind)
+    table = table or delta.open_table(storage, model, kind)
     before = table.position() if table else Position(offsets={})
     after, reached = (_place(model, kind, place) for place in (read.after, read.reached))
-    if not _covers(before, after) or not sum(map(len, read.rows)):
-        return
+    is_moved = bool(before.since_hour) and read.after == moved
+    if not (is_moved or _covers(before, after)) or not sum(map(len, read.rows)):
+        return table
     table = table or delta.create_table(storage, model, kind, rows.schema(kind))
     layout, since = Layout(table.schema), max(before.since_hour, reached.since_hour)
     ends = {
@@ -89,6 +107,7 @@ def add(storage: Storage, model: str, kind: Kind, read: Read) -> None:
     }
     batch = _joined(kind, [layout.named(each) for each in read.rows])
     table.append(_new_to(table, kind, batch), Position(since_hour=since, offsets=ends))
+    return table
 
 
 def _place(model: str, kind: Kind, place: Mapping[str, Any]) -> Position:
@@ -158,10 +177,10 @@ def _new_to(table: Table, kind: Kind, batch: Any) -> Any:
     if not len(batch):
         return batch
     ordered = rows.ORDERED[kind]
-    ends = pc.min_max(batch.column(ordered))
-    where = (pc.field(ordered) >= ends["min"]) & (pc.field(ordered) <= ends["max"])
+    ends = pc.min_max(batch.column(ordered)).as_py()
     names = list(_IDENTITY[kind])
-    there = pa.concat_arrays([pa.array([], pa.string()), *(_identity(part) for part in table.scan(names, where))])
+    known = table.scan_between(ordered, ends["min"], ends["max"], names)
+    there = pa.concat_arrays([pa.array([], pa.string()), *(_identity(part) for part in known)])
     own = _identity(batch.select(names).combine_chunks().to_batches()[0])
     firsts = pa.table({"own": own, "place": pa.array(range(len(own)))}).group_by("own").aggregate([("place", "min")])
     places = firsts.filter(pc.invert(pc.is_in(firsts["own"], there)))["place_min"]

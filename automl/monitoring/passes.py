@@ -29,6 +29,8 @@ from automl.spec import Spec
 from automl.storage import Storage
 
 if TYPE_CHECKING:
+    from automl.lake.delta import Table
+    from automl.log import Kind
     from automl.monitoring.drift_counts import Counts
     from automl.monitoring.ledger import Ledger
 
@@ -159,6 +161,7 @@ def _step(
         if state.etag is not None and state.quarantine != quarantine.load(storage, model).revision:
             # Truths count that did not, or the other way round: the same as a state that was lost.
             state = State(etag=state.etag)
+        place, tend = state.place, partial(_tend, storage, model, mark, state, rules, now=now, settings=runs.settings)
         ledger = cache(lambda: _ledger(storage, model, state, now))
         news = ingest.read(
             storage,
@@ -200,7 +203,9 @@ def _step(
             redacted.forget(state, scene)
             labelled = decide(state, scene, ledger(), news)
         if labelled is None:
-            fault = _tend(storage, model, mark, state, rules, now=now, settings=runs.settings)
+            if state.place != place:
+                states.save(storage, model, state)
+            fault = tend(opened=handover.settled())
             return Report(
                 model=model, text=NOTHING_NEW, decisions=done, resent=resent, known=state.report, lake=fault
             )
@@ -211,15 +216,13 @@ def _step(
             states.save(storage, model, state)
         ledger().tidy()
         if runs.settings.lake == "on":
-            handover.give(news.read)
+            handover.give(news.read, mark.moved)
     except states.Lost as error:
         return _renewed(storage, model, state, error)
     except NotFound as error:
         return Report(model=model, text=f"Nothing to watch: {error}", resent=resent)
     except Conflict as error:
         return Report(model=model, text=f"This pass stopped. {error}", resent=resent, stopped=True)
-    if not news.more:
-        handover.settle()
     report = Report(
         model=model,
         text="",
@@ -229,7 +232,7 @@ def _step(
         decisions=done,
         resent=resent,
         known=state.report,
-        lake=None if news.more else _tend(storage, model, mark, state, rules, now=now, settings=runs.settings),
+        lake=None if news.more else tend(opened=handover.settled()),
         more=news.more,
     )
     return replace(report, text=report.sentence())
@@ -254,8 +257,15 @@ def _tend(
     *,
     now: datetime,
     settings: Settings,
+    opened: Mapping[Kind, Table],
 ) -> str | None:
-    """Bring the lake up to date; why that failed, if it did. What the pass has decided stands either way."""
+    """Bring the lake up to date; why that failed, if it did. What the pass has decided stands either way.
+
+    Parameters
+    ----------
+    opened
+        Tables that this pass has opened before.
+    """
     today, is_on = f"{now:%Y-%m-%d}", settings.lake == "on"
     is_done = mark.is_current(state.place, today) if is_on else mark.tended == today
     if is_done or not state.since_hour:
@@ -267,9 +277,11 @@ def _tend(
         keep = rules().keep
         if mark.tended != today:
             retention.expire(storage, model, mark, keep, now, lake=settings.lake)
+            if keep.days is not None or keep.features_days is not None:
+                opened = {}  # they may be other tables now
         if is_on:
             most = retention.log_days(keep, settings.log_keep_days)
-            tend(storage, model, mark, state, now, keep_days=most)
+            tend(storage, model, mark, state, now, keep_days=most, opened=opened)
         else:
             mark.tended = today
             marks.save(storage, model, mark)

@@ -191,9 +191,7 @@ def save(storage: Storage, model: str, state: State) -> None:
     Conflict
         Another pass has saved its own since this one was loaded.
     """
-    data = asdict(state)
-    del data["etag"]
-    body = orjson.dumps(data)
+    body = orjson.dumps({item.name: getattr(state, item.name) for item in fields(State) if item.name != "etag"})
     try:
         state.etag = move(storage, _blob(model), body, state.etag)
     except Precondition as error:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import get_args
 
@@ -28,19 +29,39 @@ VACUUM_HOURS = 24 * 7
 _log = logging.getLogger(__name__)
 
 
-def tend(storage: Storage, model: str, mark: Mark, state: State, now: datetime, *, keep_days: int) -> None:
-    """Do all that is due. Raises Unavailable when the lake cannot be reached; the next pass goes on."""
+def tend(
+    storage: Storage,
+    model: str,
+    mark: Mark,
+    state: State,
+    now: datetime,
+    *,
+    keep_days: int,
+    opened: Mapping[Kind, Table],
+) -> None:
+    """Do all that is due. Raises Unavailable when the lake cannot be reached; the next pass goes on.
+
+    Parameters
+    ----------
+    opened
+        Tables that this pass has opened before.
+    """
     is_due = mark.tended != _day(now)
     for kind in get_args(Kind):
-        table = move(storage, model, kind, now)
+        table = move(storage, model, kind, now, opened.get(kind))
         if table is not None:
+            moved = table.version
             _compact(table, _day(now))
             if is_due:
                 table.vacuum(VACUUM_HOURS)
+                table.configure()
+            if table.version != moved:
+                table.restate()
     if is_due:
         if (dataset := open_table(storage, model, datasets.TABLE)) is not None:
             _compact(dataset, _day(now))
             dataset.vacuum(VACUUM_HOURS)
+            dataset.configure()
         remove_days(storage, model, before=mark.kept_from)
         oldest = _day(now - timedelta(days=keep_days))
         if oldest > mark.kept_from and _has_days(storage, model, before=oldest):

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from automl.errors import EvergreenError
-from automl.storage import Storage
+from automl.lake import delta
+from automl.monitoring import ingest
+from automl.storage import LOG, Storage
 from tests.integration.conftest import LAKE_PATH, Cut, copied, passed, real
 from tests.support.lake import contents
 from tests.support.replay import Replay
 from tests.support.thresholds import begun, told
 
 KINDS = ("predictions", "truth")
+TRUTHS_A_DAY = 60
+FEW, DAYS = 6, 5
+"""Days after which the tables have a checkpoint, and after which they have another."""
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +93,32 @@ def test_write_whose_answer_was_lost_is_made_once(cut: Cut, replay: Replay) -> N
         cut.proxy.begin()
         assert passed(cut.storage, replay, model).lake is None
         assert rows(cut.whole, model) == quiet, f"losing the answer to write {number}"
+
+
+@pytest.mark.parametrize("step", [ingest.STEP_TRUTHS, TRUTHS_A_DAY])
+def test_pass_asks_no_more_of_storage_however_many_days_there_were(
+    cut: Cut, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """Requests of the whole account, in days that are alike; where a day is a step, another finds nothing more."""
+    monkeypatch.setattr(ingest, "STEP_TRUTHS", step)
+    monkeypatch.setitem(delta.PROPERTIES, "delta.checkpointInterval", str(DAYS))
+    replay = begun()
+    model = cut.model(replay, f"days-{step}")
+    asked = [requests_of_a_day(cut, replay, model, day) for day in range(FEW + 4 * DAYS)]
+    assert max(asked[-DAYS:]) <= max(asked[FEW : FEW + DAYS]), asked
+    assert [len(found) for found in rows(cut.whole, model).values()] == [len(asked) * TRUTHS_A_DAY] * 2
+
+
+def requests_of_a_day(cut: Cut, replay: Replay, model: str, day: int) -> int:
+    """How many requests the pass makes that reads a day's rows."""
+    known = {info.name for info in replay.storage.find(LOG)}
+    told(replay, TRUTHS_A_DAY, concept=0.5, seed=day)
+    for info in replay.storage.find(LOG):
+        if info.name not in known:
+            name = f"{model}/{info.name.removeprefix(f'{replay.model}/')}"
+            cut.whole.append(LOG, name, replay.storage.get_from(LOG, info.name, 0), at=0)
+    replay.clock.now = replay.clock.now.replace(hour=12) + timedelta(days=1)
+    cut.proxy.begin()
+    report = passed(cut.storage, replay, model)
+    assert (report.truths, report.lake) == (TRUTHS_A_DAY, None)
+    return cut.proxy.seen()

@@ -307,7 +307,7 @@ def test_lost_position_is_found_again_by_what_the_table_has(monkeypatch: pytest.
     replay.watch()
     before = lake(replay)
     told(replay, 10, concept=0.5, seed=77)
-    monkeypatch.setattr(delta, "LOOK_BACK", 0)
+    monkeypatch.setattr(delta, "LOOK_BACK", ())
     replay.watch()
     after = lake(replay)
     assert [len(after[kind]) - len(before[kind]) for kind in KINDS] == [10, 10]
@@ -343,6 +343,57 @@ def test_small_files_of_a_day_that_is_over_are_put_together() -> None:
         assert [day for day, _ in table.files()] == ["2026-11-20"]
         assert table.position().since_hour
     assert lake(replay) == before
+
+
+def test_position_is_in_the_newest_commit_and_upkeep_gives_old_tables_the_properties_of_new_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So commits may go while a table is idle, and opening it takes no longer the older it is."""
+    with monkeypatch.context() as older:
+        older.setitem(delta.PROPERTIES, "delta.logRetentionDuration", "interval 3650 days")
+        replay = lived(0)
+        for seed in range(2):
+            told(replay, 20, concept=0.5, seed=seed * 100)
+            replay.watch()
+    before = {kind: position(replay, kind) for kind in KINDS}
+    replay.clock.advance(days=1)
+    replay.watch()
+    monkeypatch.setattr(delta, "LOOK_BACK", (1,))
+    for kind in KINDS:
+        table = delta.open_table(replay.storage, replay.model, kind)
+        assert table is not None
+        assert table.properties.items() >= delta.PROPERTIES.items()
+        assert len(table.files()) == 1
+        assert table.position() == before[kind]
+
+
+def position(replay: Replay, kind: str) -> delta.Position:
+    table = delta.open_table(replay.storage, replay.model, kind)
+    assert table is not None
+    return table.position()
+
+
+def test_log_that_had_nothing_for_days_is_handed_over_when_something_comes() -> None:
+    replay = lived(0)
+    late = stream(replay, 20, concept=0.5, seed=1)
+    told(replay, 20, concept=0.5, seed=2)
+    replay.watch()
+    for day in range(3):
+        replay.clock.advance(days=1)
+        stream(replay, 20, concept=0.5, seed=10 + day)
+        replay.watch()
+    replay.clock.advance(days=1)
+    replay.tell(late)
+    read: list[str] = []
+
+    def note(operation: str, container: str, name: str) -> None:
+        if (operation, container) == ("get_from", LOG) and "/truth/" in name:
+            read.append(name)
+
+    replay.storage.before = note
+    assert replay.watch().lake is None
+    assert len(read) == 1
+    assert [len(lake(replay)[kind]) for kind in KINDS] == [100, 40]
 
 
 def test_files_of_the_dataset_are_put_together_too_and_its_rows_keep_their_numbers() -> None:

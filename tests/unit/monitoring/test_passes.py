@@ -16,6 +16,7 @@ from automl.errors import Unavailable
 from automl.log import reader
 from automl.monitoring import ingest
 from automl.monitoring import state as states
+from automl.monitoring.ledger import SWEPT_DAILY, SWEPT_IN_DAYS
 from automl.monitoring.passes import monitor_all, monitor_pass
 from automl.run import Cause
 from automl.storage import CONTROL, LOG
@@ -549,6 +550,42 @@ def test_what_dead_passes_left_beside_the_state_is_swept_a_day_later() -> None:
     assert blobs(replay.storage, replay.model) == {
         f"{kind}/{hour}" for kind, hour in entries(replay.storage, replay.model)
     }
+
+
+def test_what_dead_passes_left_in_old_hours_is_swept_within_a_month() -> None:
+    replay = fallen()
+    replay.watch()
+    left = f"{replay.model}/monitor/labelled/2026-10-03/07/20261120T000000000000-00000000"
+    replay.storage.put(CONTROL, left, b"")
+    listed: list[int] = []
+    for day in range(SWEPT_IN_DAYS):
+        replay.clock.advance(days=1)
+        told(replay, 10, concept=0.5, seed=8 + day)
+        days: set[str] = set()
+
+        def note(operation: str, _: str, name: str, days: set[str] = days) -> None:
+            if operation == "find" and "/monitor/labelled/2" in name:
+                days.add(name)
+
+        replay.storage.before = note
+        replay.watch()
+        listed.append(len(days))
+    assert max(listed) <= SWEPT_DAILY + 2
+    assert left not in {info.name for info in replay.storage.find(CONTROL)}
+
+
+def test_place_that_a_step_without_news_left_behind_goes_on_a_day_later() -> None:
+    replay = begun()
+    told(replay, 10, concept=0.5, seed=1)
+    replay.watch()
+    place = states.load(replay.storage, replay.model).place
+    replay.clock.advance(hours=1)
+    assert replay.watch().text == "Nothing is new."
+    assert states.load(replay.storage, replay.model).place == place
+    replay.clock.advance(days=1)
+    assert replay.watch().text == "Nothing is new."
+    after = states.load(replay.storage, replay.model)
+    assert (after.offsets, after.since_hour > place["since_hour"]) == ({}, True)
 
 
 def dying_at_save(replay: Replay) -> Callable[[str, str, str], None]:
