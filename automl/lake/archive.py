@@ -5,7 +5,7 @@ While no day was ever removed from the log, nothing is loaded and nothing is fou
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -28,62 +28,56 @@ def truths(storage: Storage, model: str, mark: Mark, since_hour: str = "") -> It
         yield rows.records("truth", part, Layout(part.schema))
 
 
-def predictions(
-    storage: Storage, model: str, mark: Mark, *, by_id: Collection[str], by_key: Collection[str]
-) -> Iterator[list[dict[str, Any]]]:
-    """The predictions that have one of the ids or keys. Only the days that the ids point to are read, and all when
-    there are keys.
-    """
-    for part in prediction_rows(storage, model, mark, by_id=by_id, by_key=by_key):
-        yield rows.records("predictions", part, Layout(part.schema))
+def records(parts: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    """Predictions as records of the log."""
+    for part in parts:
+        yield from rows.records("predictions", part, Layout(part.schema))
 
 
 def truth_rows(storage: Storage, model: str, mark: Mark, since_hour: str = "") -> Iterator[Any]:
     """`truths` as `pyarrow.Table`s."""
-    table = _open(storage, model, "truth", mark)
+    table = open_kind(storage, model, "truth", mark)
     if table is not None:
-        yield from _scanned(table, _between(since_hour[:10], mark.kept_from))
+        yield from scanned(table, _between(since_hour[:10], mark.kept_from))
 
 
-def prediction_rows(
-    storage: Storage, model: str, mark: Mark, *, by_id: Collection[str], by_key: Collection[str]
-) -> Iterator[Any]:
-    """`predictions` as `pyarrow.Table`s."""
-    table = _open(storage, model, "predictions", mark)
+def prediction_rows(storage: Storage, model: str, mark: Mark, by_id: Collection[str]) -> Iterator[Any]:
+    """The predictions that have one of the ids, as `pyarrow.Table`s. Only the days that the ids point to are read."""
+    table = open_kind(storage, model, "predictions", mark) if by_id else None
     if table is None:
         return
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    wanted = pc.field("key").isin(pa.array(list(by_key), pa.string()))
     made = [ids.made_at(text) for text in by_id]
-    if made:
-        # a record is written after its id is made, and not always on the same day
-        near = _between(_day(min(made), -1), _day(max(made), 2))
-        wanted |= near & pc.field("id").isin(pa.array(list(by_id), pa.string()))
-    if made or by_key:
-        yield from _scanned(table, _between("", mark.kept_from) & wanted)
+    # a record is written after its id is made, and not always on the same day
+    near = _between(_day(min(made), -1), _day(max(made), 2))
+    wanted = near & pc.field("id").isin(pa.array(list(by_id), pa.string()))
+    yield from scanned(table, _between("", mark.kept_from) & wanted)
 
 
 def everything(storage: Storage, model: str, mark: Mark) -> Iterator[Any]:
     """All predictions, as `pyarrow.Table`s."""
-    table = _open(storage, model, "predictions", mark)
+    table = open_kind(storage, model, "predictions", mark)
     if table is not None:
-        yield from _scanned(table, _between("", mark.kept_from))
+        yield from scanned(table, _between("", mark.kept_from))
 
 
-def _open(storage: Storage, model: str, kind: Kind, mark: Mark) -> Table | None:
+def open_kind(storage: Storage, model: str, kind: Kind, mark: Mark) -> Table | None:
+    """The table of a log; None while no day was ever removed from that."""
     if not mark.kept_from:
         return None
     return delta.open_table(storage, model, kind)
 
 
-def _scanned(table: Table, where: Any) -> Iterator[Any]:
+def scanned(table: Table, where: Any, columns: Sequence[str] | None = None) -> Iterator[Any]:
+    """Some rows of a table as `pyarrow.Table`s, with all columns or some."""
     import pyarrow as pa
 
-    for part in table.scan(where=where):
+    schema = table.schema if columns is None else pa.schema([table.schema.field(name) for name in columns])
+    for part in table.scan(columns, where=where):
         if part.num_rows:
-            yield pa.Table.from_batches([part]).cast(table.schema)  # whose fields say what they hold
+            yield pa.Table.from_batches([part]).cast(schema)  # whose fields say what they hold
 
 
 def _between(first: str, end: str) -> Any:

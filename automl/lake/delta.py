@@ -216,6 +216,16 @@ class Table:
             with _translated():
                 self._handle.alter.set_table_properties(dict(PROPERTIES), commit_properties=self._going_on())
 
+    def rows_by_day(self) -> dict[str, int]:
+        """How many rows each partition has, as the table's log tells."""
+        import pyarrow as pa
+
+        actions, found = pa.table(self._handle.get_add_actions(flatten=True)), dict[str, int]()
+        days = actions.column("partition.date").to_pylist()
+        for day, count in zip(days, actions.column("num_records").to_pylist(), strict=True):
+            found[str(day)] = found.get(str(day), 0) + count
+        return found
+
     def compact(self, day: str) -> None:
         """Put the files of a day together. Raises Conflict when the table has changed meanwhile."""
         with _translated():

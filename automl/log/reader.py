@@ -50,13 +50,20 @@ def new_lines(
 
 def lines_of_hours(storage: Storage, model: str, kind: Kind, hours: Iterable[str]) -> Iterator[list[bytes]]:
     """Whole lines of the blobs of some hours (`YYYY-MM-DD/HH`), piece by piece."""
+    for _, _, data in pieces_of_hours(storage, model, kind, hours):
+        yield lines(data)
+
+
+def pieces_of_hours(
+    storage: Storage, model: str, kind: Kind, hours: Iterable[str]
+) -> Iterator[tuple[str, int, bytes]]:
+    """What `new_pieces` yields of some hours (`YYYY-MM-DD/HH`) when nothing was read before."""
     days: dict[str, set[str]] = {}
     for hour in hours:
         days.setdefault(hour[:10], set()).add(hour)
     for day in sorted(days):
         found = (info for info in storage.find(LOG, f"{model}/{kind}/{day}/") if _hour(info) in days[day])
-        for _, _, data in _read(storage, found, {}):
-            yield lines(data)
+        yield from _read(storage, found, {})
 
 
 def lines(data: bytes) -> list[bytes]:

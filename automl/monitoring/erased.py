@@ -14,7 +14,8 @@ from typing import Any
 import orjson
 
 from automl import quarantine
-from automl.lake import datasets, delta, erasing
+from automl.lake import datasets, delta, erasing, key_erasing
+from automl.lake import mark as marks
 from automl.lake.erasing import Wanted
 from automl.log import Kind, rewriting
 from automl.log.reader import decode, hour_of
@@ -86,7 +87,8 @@ class Place:
     Parameters
     ----------
     rows
-        How many, by the part of the place that they go from in one step: a blob of the log, a day of a table.
+        How many, by the part of the place that they go from in one step: a blob of the log, a day of a table,
+        an hour of the key index.
     erase
         Takes them out. Where there are none, it brings to its end what an earlier look had begun in this place: rows
         may be gone, and the data files of the lake that held them not yet.
@@ -125,7 +127,8 @@ def seen(target: Target) -> Seen:
 
 
 def places(target: Target, logged: Mapping[str, Sequence[bytes]], now: datetime) -> Iterator[Place]:
-    """All places, one after another; predictions last, as what is of a prediction is found by them.
+    """All places, one after another; predictions last, as what is of a prediction is found by them, and then the
+    index of their keys.
 
     Parameters
     ----------
@@ -140,6 +143,7 @@ def places(target: Target, logged: Mapping[str, Sequence[bytes]], now: datetime)
     yield _in_dataset(target)
     yield _in_lake(target, "predictions", "at", by_id=False)
     yield _in_log(target, "predictions", logged, target.is_prediction, now)
+    yield _in_key_index(target)
 
 
 def _in_log(
@@ -161,6 +165,14 @@ def _in_lake(target: Target, kind: Kind, when: str, *, by_id: bool) -> Place:
     days = erasing.find(target.storage, target.model, kind, ["id", "key", when], is_wanted)
     erase = partial(erasing.take_out, target.storage, target.model, kind, sorted(days), is_wanted)
     return Place(name=f"lake/{kind}", rows=days, erase=erase)
+
+
+def _in_key_index(target: Target) -> Place:
+    mark = marks.load(target.storage, target.model)
+    count, days = key_erasing.find(target.storage, target.model, mark, target.key)
+    return Place(
+        name="key index", rows=count, erase=partial(key_erasing.take_out, target.storage, target.model, days)
+    )
 
 
 def _in_dataset(target: Target) -> Place:

@@ -20,6 +20,7 @@ from automl.storage import Storage
 if TYPE_CHECKING:  # numpy and Arrow are loaded once there is something new
     from automl.lake.lines import Lines
     from automl.monitoring.join import Wanted
+    from automl.monitoring.keyed import Keyed
     from automl.monitoring.ledger import Ledger
 
 CLOSED_AFTER_HOURS = 1
@@ -135,10 +136,14 @@ def read(
     told, lines = sum(map(len, truths)), 0
     predictions, found = list[Any](), list[Any]()
     wanted = cache(lambda: _wanted(truths, state.pending, slices()))
+    keyed = cache(lambda: _keyed(storage, model))
     for name, end, rows, _ in ahead(_decoded(storage, model, "predictions", mark, state)):
         from automl.monitoring.seen import new_predictions
 
         predictions.append(new_predictions(ledger(), rows))
+        if name:
+            start = ends.get(name, state.offsets.get(name, 0))
+            keyed().add(name, start, end, rows.column("key"), rows=len(predictions[-1]))
         each(predictions[-1])
         found.append(wanted().among(predictions[-1]))
         ends |= {name: end} if name else {}
@@ -151,6 +156,7 @@ def read(
         if state.offsets and state.since_hour[:10] < closed[:10]:
             _go_on(state, closed, {})
         return News()
+    keyed().enter()
     state.count("truths", told)
     state.predictions += sum(map(len, predictions))
     before = state.place
@@ -212,3 +218,9 @@ def _wanted(truths: Sequence[Any], pending: Sequence[Truth], slices: Sequence[st
     from automl.monitoring.truths import Truths
 
     return Wanted(Truths.joined(truths, pending), slices)
+
+
+def _keyed(storage: Storage, model: str) -> Keyed:
+    from automl.monitoring.keyed import Keyed
+
+    return Keyed(storage, model)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from automl.lake import archive, cells, labels, lookup
+from automl.lake.by_key import ByKey
 from automl.lake.features import FEATURE, Layout
 from automl.lake.id_columns import halves, made_at
 from automl.lake.lines import Lines
@@ -107,20 +108,24 @@ class Wanted:
 
 def kept(rows: Any, slices: frozenset[str]) -> Any:
     """What is kept of predictions: not the many features that nobody asks for."""
-    names = [
+    return rows.select(names_kept(rows.schema, slices))
+
+
+def names_kept(columns: Any, slices: frozenset[str]) -> list[str]:
+    """The columns of a `pyarrow.Schema` that are kept."""
+    return [
         field.name
-        for field in rows.schema
+        for field in columns
         if field.name in _KEPT or (field.metadata or {}).get(FEATURE, b"").decode() in slices
     ]
-    return rows.select(names)
 
 
 def join(storage: Storage, model: str, mark: Mark, state: State, news: News, *, slices: Sequence[str] = ()) -> Pairs:
     """The truths with the prediction of each, whichever version answered.
 
-    Of predictions that are not new only the hours are read that the ids point to, and one about them. A truth by
-    business key is looked up in the whole log once, then waits for the key to be predicted. Truths by id wait in the
-    state while their prediction may still come; then they are orphans.
+    Of predictions that are not new only the hours are read that the ids point to, and one about them; for truth by
+    business key those that the key index names. Such a truth is looked up once, then waits for the key to be
+    predicted. Truths by id wait in the state while their prediction may still come; then they are orphans.
 
     Parameters
     ----------
@@ -133,7 +138,10 @@ def join(storage: Storage, model: str, mark: Mark, state: State, news: News, *, 
     missing = ~truths.keyed & ~_are_among(truths.ids[:, 1], known)
     by_id = truths.table.column("id").filter(pa.array(missing)).to_pylist()
     by_key = set(truths.table.column("key").filter(pa.array(truths.keyed & ~truths.waited)).to_pylist())
-    tables += [kept(rows, frozenset(slices)) for rows in _looked_up(storage, model, mark, by_id, by_key)]
+    chosen = frozenset(slices)
+    tables += [kept(rows, chosen) for rows in _of_ids(storage, model, mark, by_id)]
+    of_keys = _of_keys(storage, model, mark, by_key, lambda columns: names_kept(columns, chosen))
+    tables += [kept(rows, chosen) for rows in of_keys]
     pool = _Pool(
         pa.concat_tables([schema("predictions").empty_table().select(_KEPT), *tables], promote_options="default")
     )
@@ -144,19 +152,32 @@ def join(storage: Storage, model: str, mark: Mark, state: State, news: News, *, 
     return Pairs(truths.table.select(_TOLD).take(pa.array(told)), pool.rows.take(pa.array(answered)))
 
 
-def _looked_up(storage: Storage, model: str, mark: Mark, by_id: Sequence[str], by_key: set[str]) -> Iterator[Any]:
-    """The predictions of some ids and keys, wherever they are, as `pyarrow.Table`s."""
-    if not (by_id or by_key):
-        return
-    yield from archive.prediction_rows(storage, model, mark, by_id=by_id, by_key=by_key)
-    reader, keys = Lines("predictions", Layout(schema("predictions"))), pa.array(sorted(by_key), pa.string())
-    ids = np.unique(halves(pa.array(by_id, pa.string()))[:, 1])
-    for lines in lookup.logged(storage, model, mark, by_id=by_id, by_key=by_key):
+def _of_ids(storage: Storage, model: str, mark: Mark, given: Sequence[str]) -> Iterator[Any]:
+    """The predictions of some ids, wherever they are, as `pyarrow.Table`s."""
+    if given:
+        known = np.unique(halves(pa.array(given, pa.string()))[:, 1])
+        yield from archive.prediction_rows(storage, model, mark, given)
+        for rows in _parsed(lookup.logged(storage, model, mark, given)):
+            yield rows.filter(pa.array(_are_among(halves(rows.column("id"))[:, 1], known)))
+
+
+def _of_keys(
+    storage: Storage, model: str, mark: Mark, given: Collection[str], columns: Callable[[Any], list[str]]
+) -> Iterator[Any]:
+    """The predictions of some business keys, wherever they are, as `pyarrow.Table`s; of the lake's some columns."""
+    if given:
+        look, known = ByKey(storage, model, mark, given), pa.array(sorted(given), pa.string())
+        yield from look.stored(columns=columns)
+        for rows in _parsed(look.logged()):
+            yield rows.filter(pc.is_in(rows.column("key"), known))
+
+
+def _parsed(batches: Iterable[list[bytes]]) -> Iterator[Any]:
+    """Lines of the prediction log as `pyarrow.Table`s."""
+    reader = Lines("predictions", Layout(schema("predictions")))
+    for lines in batches:
         if lines:
-            rows, _ = reader.table(b"\n".join([*lines, b""]), _DAY)
-            own = _are_among(halves(rows.column("id"))[:, 1], ids)
-            own |= pc.is_in(rows.column("key"), keys).to_numpy()
-            yield rows.filter(pa.array(own))
+            yield reader.table(b"\n".join([*lines, b""]), _DAY)[0]
 
 
 class _Pool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from automl.lake import datasets, delta, erasing, rows
+from automl.lake import datasets, delta, erasing, key_index, rows
 from automl.lake import mark as marks
 from automl.lake.delta import Table
 from automl.lake.features import LOGGED, Layout
@@ -42,11 +42,13 @@ def expire(storage: Storage, model: str, mark: Mark, keep: Keep, now: datetime, 
     if keep.days is not None:
         for name in ("predictions", "truth"):
             _remove(storage, model, name, before=_day(now, keep.days))
+        key_index.remove_before(storage, model, _day(now, keep.days))
     if keep.features_days is not None:
         _empty(storage, model, mark, before=_day(now, keep.features_days))
     limits = [days for days in (keep.days, keep.features_days) if days is not None]
     if lake == "off" and limits:
         remove_days(storage, model, before=_day(now, min(limits)))
+        key_index.remove_before(storage, model, _day(now, min(limits)))
     elif limits:
         _forget(storage, model, before=_day(now, min(limits)))
 

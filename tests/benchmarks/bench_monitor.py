@@ -21,16 +21,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from automl.azure_storage import AzureStorage
 from automl.settings import Settings
-from tests.benchmarks.monitored import MODEL, begin, live
+from tests.benchmarks.monitored import MODEL, begin, live, tell_keys
 from tests.support.azurite import azurite
 from tests.support.clock import FixedClock
 
 HOURS = 20
 """Hours over which the predictions are spread."""
+
+KEEP_DAYS = 3
+"""Days that stay in the log where truth comes by key."""
 
 GOAL_S, GOAL_MIB, GOAL_NOTHING_S, GOAL_RATIO = 30, 800, 1, 1.2
 """Of a million rows on two cores; of a pass with nothing new; of the same pass with ten times the history."""
@@ -51,6 +56,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--history", type=int, default=100_000, help="rows of each day of the history")
     parser.add_argument("--days", type=int, default=10, help="days of the history; 0 leaves that part out")
+    parser.add_argument("--keys", type=int, default=10_000, help="truths by business key after such a history")
     chosen = parser.parse_args()
     _say(f"{'':<52} {'seconds':>8} {'of processor':>13} {'peak MiB':>9}   goal")
     with azurite() as connection:
@@ -61,6 +67,7 @@ def main() -> int:
         _tell("nothing new", _pass(connection, clock), f"{GOAL_NOTHING_S} s")
     if chosen.days:
         _history(chosen.history, chosen.days)
+        _keys(chosen.history, chosen.days, chosen.keys)
     return 0
 
 
@@ -78,24 +85,41 @@ def _history(rows: int, days: int) -> None:
     _tell(f"{rows:,} rows, after {days} times as many: {ratio:.2f} times", took[-1], f"{GOAL_RATIO} times")
 
 
+def _keys(rows: int, days: int, count: int) -> None:
+    """Truth by business key for predictions of many days, most of which are in the lake alone."""
+    with azurite() as connection:
+        clock, storage = FixedClock(), _storage(connection)
+        begin(storage, clock)
+        for day in range(days):
+            live(storage, clock, rows, hours=HOURS, seed=10**8 * (day + 1), keys=f"order-{day}", told_share=0.3)
+            clock.advance(hours=23 - HOURS)
+            _pass(connection, clock, KEEP_DAYS)
+        rng = np.random.default_rng(0)
+        for name, among in (("one day", [days // 2]), (f"all {days} days", range(days))):
+            places = rng.choice(among, count), rng.integers(0, HOURS, count), rng.integers(0, rows // HOURS, count)
+            tell_keys(storage, clock, [f"order-{day}-{hour}-{row}" for day, hour, row in zip(*places, strict=True)])
+            _tell(f"{count:,} truths by key of {name} of {rows:,} rows", _pass(connection, clock, KEEP_DAYS), "")
+            clock.advance(hours=1)
+
+
 def _storage(connection: str) -> AzureStorage:
     storage = AzureStorage(Settings(storage=connection))
     storage.create_containers()
     return storage
 
 
-def _pass(connection: str, clock: FixedClock) -> Took:
+def _pass(connection: str, clock: FixedClock, keep_days: int = 30) -> Took:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_measured, (connection, clock()))
+        return pool.apply(_measured, (connection, clock(), keep_days))
 
 
-def _measured(connection: str, now: datetime) -> Took:
+def _measured(connection: str, now: datetime, keep_days: int) -> Took:
     """One pass, in this process."""
     from automl.monitoring.passes import monitor_pass
     from automl.registry import Registry
     from automl.runs import Runs
 
-    settings = Settings(storage=connection)
+    settings = Settings(storage=connection, log_keep_days=keep_days)
     storage, clock = AzureStorage(settings), FixedClock(now)
     began, used = time.perf_counter(), time.process_time()
     report = monitor_pass(storage, Registry(storage, clock), Runs(storage, clock, settings), clock, MODEL)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -48,16 +48,26 @@ class Log:
 
 def begin(storage: Storage, clock: FixedClock) -> None:
     """A model with one version, which is champion."""
-    spec.save(storage, Spec.from_json({"name": MODEL, "target": "y", "task": "classification"}))
+    columns = {"key": "order"}
+    spec.save(storage, Spec.from_json({"name": MODEL, "target": "y", "task": "classification", "columns": columns}))
     registry = Registry(storage, clock)
     manifest: dict[str, object] = {"run_id": "none", "data": {}, "labelled": None, "trained_until": iso(clock())}
     registry.publish(MODEL, VERSION, reference_files(), manifest)
     registry.register(MODEL, VERSION)
 
 
-def live(storage: Storage, clock: FixedClock, rows: int, *, hours: int, seed: int) -> None:
+def live(
+    storage: Storage, clock: FixedClock, rows: int, *, hours: int, seed: int, keys: str = "", told_share: float = 1.0
+) -> None:
     """Predict so many rows within some hours, and tell their truths in another order, each hour's an hour later. The
     clock goes on until all are told.
+
+    Parameters
+    ----------
+    keys
+        What the business keys of the rows begin with, before their numbers; without it they have none.
+    told_share
+        Share of the rows whose truth is told.
     """
     rng = np.random.default_rng(seed)
     for hour in range(hours):
@@ -65,11 +75,13 @@ def live(storage: Storage, clock: FixedClock, rows: int, *, hours: int, seed: in
         truth = Log(storage, "truth", f"{clock() + timedelta(hours=1):%Y-%m-%d/%H}")
         start, told = round(clock().timestamp() * 1000), list[bytes]()
         received = start + 3_600_000
-        for ids, lines, truths in _chunks(rows // hours, start, seed + hour * rows):
+        named = f"{keys}-{hour}" if keys else ""
+        for ids, lines, truths in _chunks(rows // hours, start, seed + hour * rows, named):
             predictions.write(lines)
             told += [
                 truth_line({"id": one}, value, at_ms=received, received_ms=received)
                 for one, value in zip(ids, truths, strict=True)
+                if rng.random() < told_share
             ]
         rng.shuffle(told)
         truth.write(b"".join(told))
@@ -77,9 +89,22 @@ def live(storage: Storage, clock: FixedClock, rows: int, *, hours: int, seed: in
     clock.advance(hours=1)
 
 
-def _chunks(rows: int, start: int, seed: int) -> Iterator[tuple[list[str], bytes, list[str]]]:
+def tell_keys(storage: Storage, clock: FixedClock, keys: Sequence[str]) -> None:
+    """Tell the truth of some business keys, all at once; every second is `yes`."""
+    now_ms = round(clock().timestamp() * 1000)
+    told = [
+        truth_line({"key": key}, "yes" if place % 2 else "no", at_ms=now_ms, received_ms=now_ms)
+        for place, key in enumerate(keys)
+    ]
+    Log(storage, "truth", f"{clock():%Y-%m-%d/%H}").write(b"".join(told))
+
+
+def _chunks(rows: int, start: int, seed: int, keys: str) -> Iterator[tuple[list[str], bytes, list[str]]]:
     """Ids, prediction lines and truths of some rows; one answer in ten is wrong."""
-    mint, recorder = Ids(b"k" * 32), Recorder(model=MODEL, version=VERSION, role="champion", redaction=Redaction(()))
+    mint, recorder = (
+        Ids(b"k" * 32),
+        Recorder(model=MODEL, version=VERSION, role="champion", redaction=Redaction(()), key="order"),
+    )
     rng = np.random.default_rng(seed)
     for first in range(0, rows, CHUNK):
         count = min(CHUNK, rows - first)
@@ -98,7 +123,7 @@ def _chunks(rows: int, start: int, seed: int) -> Iterator[tuple[list[str], bytes
                 recorder.lines(
                     at_ms=at_ms,
                     ids=made,
-                    keys=None,
+                    keys=[f"{keys}-{first + row}" for row in range(part.start, part.stop)] if keys else None,
                     features=records[part],
                     labels=answers[part].tolist(),
                     probabilities=np.column_stack([1 - own, own]).tolist(),

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import orjson
+import pytest
 from deltalake import DeltaTable
 
 from automl import erasures, events, quarantine
@@ -16,6 +17,7 @@ from automl.erasures import Receipt
 from automl.errors import Unavailable
 from automl.lake import datasets
 from automl.lake.dataset_rows import Batch
+from automl.lake.key_hashes import KeyHashes
 from automl.lake.labelled import labelled_rows
 from automl.log.reader import new_lines
 from automl.log.rewriting import COPY, take_out
@@ -28,6 +30,7 @@ from automl.tensors import Tensors
 from automl.training.heldout import Heldout, dump
 from automl.training.kept import FILE, Kept
 from automl.training.rowhash import row_hashes
+from tests.support.keyed import indexed, part_names
 from tests.support.lake import contents
 from tests.support.memory import MemoryStorage
 from tests.support.replay import Replay, append, prediction_line
@@ -133,8 +136,9 @@ def test_a_key_is_nowhere_any_more_but_in_what_cannot_be_read() -> None:
     assert receipt.status == "done"
     assert receipt.rows == {
         "lake/dataset": 2, "lake/predictions": 3, "lake/truth": 3, "log/predictions": 3, "log/truth": 3, "monitor": 3,
-        "uploads": 3,
+        "uploads": 3, "key index": 2,
     }  # fmt: skip
+    assert indexed(replay.storage, replay.model, [KEY, OTHER]) == {OTHER}
     assert receipt.uploads == {"drop/may.xlsx": None}
     assert "Tables that cannot be read may have rows of the key: 'drop/may.xlsx'. Only their owner" in receipt.text
     assert not erasures.is_open(replay.storage, replay.model)
@@ -201,6 +205,44 @@ def test_a_key_that_is_predicted_again_is_new_data() -> None:
     replay.watch()
     assert [row["key"] for row in contents(replay.storage, replay.model, "predictions")].count(KEY) == 1
 
+    assert indexed(replay.storage, replay.model, [KEY]) == {KEY}
+
+
+def test_a_key_that_has_the_hash_of_another_leaves_that_in_the_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(KeyHashes, "_digest", lambda *_: bytes(8))
+    replay = lived()
+    receipt = carried_out(replay)
+    assert (receipt.status, receipt.rows["key index"]) == ("done", 1)  # of the hour that the other key is not in
+    tell(replay, {"key": OTHER})
+    replay.clock.advance(hours=1)
+    replay.watch()
+    assert [row["truth_number"] for row in contents(replay.storage, replay.model, "truth")] == [1.0] * 4
+
+
+def test_a_key_is_taken_out_of_an_index_of_several_parts() -> None:
+    replay = lived()
+    predict(replay, OTHER)
+    replay.watch()
+    assert len(part_names(replay.storage, replay.model)) == 2
+    receipt = carried_out(replay)
+    assert (receipt.status, receipt.rows["key index"]) == ("done", 2)
+    assert indexed(replay.storage, replay.model, [KEY, OTHER]) == {OTHER}
+
+
+def test_a_pass_that_enters_an_erased_key_late_is_found_by_the_second_look() -> None:
+    replay = lived()
+    (name, *_) = part_names(replay.storage, replay.model)
+    late = replay.storage.get_from(CONTROL, name, 0)
+    asked = ask(replay)
+    look(replay)
+    assert indexed(replay.storage, replay.model, [KEY, OTHER]) == {KEY, OTHER}  # KEY: of the hour still open
+    replay.storage.put(CONTROL, name, late)
+    for _ in range(4):
+        replay.clock.advance(hours=3)
+        look(replay)
+    assert erasures.find(replay.storage, replay.model, asked.id).status == "done"
+    assert indexed(replay.storage, replay.model, [KEY, OTHER]) == {OTHER}
+
 
 def test_no_receipt_holds_the_key_and_equal_keys_have_other_hashes() -> None:
     replay = lived()
@@ -218,7 +260,7 @@ def test_an_erasure_that_is_asked_for_twice_finds_nothing_the_second_time() -> N
     assert carried_out(replay).rows == {}
 
 
-def test_a_look_reads_every_log_blob_once_and_again_only_to_rewrite_it() -> None:
+def test_a_look_reads_every_log_blob_once_and_again_only_to_rewrite_and_index_it() -> None:
     replay = lived()
     replay.clock.advance(hours=5)
     ask(replay)
@@ -235,7 +277,8 @@ def test_a_look_reads_every_log_blob_once_and_again_only_to_rewrite_it() -> None
     blobs = {info.name for info in replay.storage.find(LOG)}
     rewritten = {name for name in blobs if b"\n\n" in replay.storage.get_from(LOG, name, 0)}
     assert len(rewritten) == 4
-    assert read == {name: 2 if name in rewritten else 1 for name in blobs}
+    indexed_anew = {name for name in rewritten if "/predictions/" in name}
+    assert read == {name: 1 + (name in rewritten) + (name in indexed_anew) for name in blobs}
 
 
 def test_a_truth_held_back_by_its_key_is_forgotten_by_name() -> None:
@@ -275,6 +318,7 @@ def left(replay: Replay) -> dict[str, Any]:
     return {
         "receipt": (receipt.status, receipt.rows, receipt.uploads, receipt.text),
         "holding": holding(replay, KEY),
+        "indexed": indexed(replay.storage, replay.model, [KEY, OTHER]),
         "tables": [contents(replay.storage, replay.model, name) for name in ("predictions", "truth", "dataset")],
         "blobs": {
             info.name: replay.storage.get_from(container, info.name, 0)
