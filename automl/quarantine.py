@@ -149,11 +149,6 @@ def settle(
     )
 
 
-def hour_start(received_ms: int) -> int:
-    """The first millisecond of the hour of a receipt."""
-    return received_ms // HOUR_MS * HOUR_MS
-
-
 def entry_id(since_ms: int) -> str:
     """The name of an entry that begins with an hour.
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
 import orjson
+
+from automl.lake import cells, labels
+from automl.monitoring.truths import Truths
 
 MOST_LABELS = 100
 """Different labels of an hour that are counted apart; where there are more, their shares are not compared."""
@@ -43,23 +46,37 @@ class Tally:
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, truths: Iterable[Mapping[str, Any]], *, numeric: bool) -> Tally:
-        """The tally of truth records."""
-        by_source: dict[str, list[Mapping[str, Any]]] = {}
-        for truth in truths:
-            by_source.setdefault(truth.get("source", ""), []).append(truth)
-        parts = {source: cls._of_one(own, numeric=numeric) for source, own in by_source.items()}
+    def of(cls, truths: Truths, *, numeric: bool) -> Tally:
+        """The tally of some truths."""
+        parts = cls._numbers(truths) if numeric else cls._labels(truths)
         made = cls.sum(parts.values())
         made.sources = _few({source: part.to_json() for source, part in parts.items() if source})
         return made
 
     @classmethod
-    def _of_one(cls, truths: Iterable[Mapping[str, Any]], *, numeric: bool) -> Tally:
-        given = [truth["truth"] for truth in truths]
-        if numeric:
-            return cls(n=len(given), total=math.fsum(given), squares=math.fsum(value * value for value in given))
-        labels = {orjson.dumps(label).decode(): count for label, count in Counter(given).items()}
-        return cls(n=len(given), labels=labels)
+    def _numbers(cls, truths: Truths) -> dict[str, Tally]:
+        """The tally of each source that sent numbers."""
+        which, names = cells.distinct(truths.table.column("source").fill_null(""))
+        given = cells.numbers(truths.table.column("truth_number"))[np.argsort(which, kind="stable")]
+        parts = np.split(given, np.cumsum(np.bincount(which, minlength=len(names)))[:-1])
+        return {name: cls._of_numbers(part.tolist()) for name, part in zip(names, parts, strict=True)}
+
+    @classmethod
+    def _of_numbers(cls, given: Sequence[float]) -> Tally:
+        return cls(n=len(given), total=math.fsum(given), squares=math.fsum(value * value for value in given))
+
+    @classmethod
+    def _labels(cls, truths: Truths) -> dict[str, Tally]:
+        """The tally of each source that sent labels."""
+        columns = ["source", "truth", "truth_number"]
+        groups = truths.table.select(columns).group_by(columns, use_threads=False).aggregate([([], "count_all")])
+        sources, texts, numbers, counts = (column.to_pylist() for column in groups.columns)
+        parts: dict[str, Tally] = {}
+        for source, value, count in zip(sources, labels.values(texts, numbers), counts, strict=True):
+            part, label = parts.setdefault(source or "", cls()), orjson.dumps(value).decode()
+            part.n += count
+            part.labels[label] = part.labels.get(label, 0) + count
+        return parts
 
     @classmethod
     def sum(cls, tallies: Iterable[Tally]) -> Tally:

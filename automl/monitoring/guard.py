@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import orjson
 
 from automl import quarantine
 from automl.errors import Conflict
+from automl.lake import cells
 from automl.monitoring import suspicion
 from automl.monitoring.arrivals import Tally
 from automl.monitoring.holding import hold_hour, hold_named, hold_source
 from automl.monitoring.ingest import News, Truth
 from automl.monitoring.scene import Scene
+from automl.monitoring.seen import milliseconds
 from automl.monitoring.state import State
-from automl.quarantine import HOUR_MS, Quarantine, entry_id, hour_start
+from automl.monitoring.truths import Truths
+from automl.quarantine import HOUR_MS, Quarantine, entry_id
 
 WINDOW_HOURS = 24 * 14
 """Hours before that an hour is held against."""
@@ -35,22 +38,21 @@ def screen(state: State, scene: Scene, news: News) -> News:
         anew without them.
     """
     known = quarantine.load(scene.registry.storage, scene.model)
-    fresh = [truth for truth in news.truths if "waited" not in truth]
-    if fresh and scene.spec.guard.on:
-        hours: dict[int, list[Truth]] = {}
-        for truth in fresh:
-            hours.setdefault(hour_start(truth["received"]), []).append(truth)
+    truths = Truths.of(news.truths)
+    if scene.spec.guard.on and not truths.waited.all():
+        fresh = truths.among(~truths.waited)
+        hours = milliseconds(fresh.table.column("received")) // HOUR_MS
         looking = _Look(state=state, scene=scene, plausible=_plausible(state, scene))
-        for since_ms, truths in sorted(hours.items()):
-            known = looking.at(known, since_ms, truths)
-        oldest = entry_id(max(hours) - WINDOW_HOURS * HOUR_MS)
+        for hour in np.unique(hours).tolist():
+            known = looking.at(known, hour * HOUR_MS, fresh.among(hours == hour))
+        oldest = entry_id((int(hours.max()) - WINDOW_HOURS) * HOUR_MS)
         state.arrivals = {hour: tally for hour, tally in state.arrivals.items() if hour >= oldest}
     state.quarantine = known.revision
     active = [entry for entry in known.entries if entry.status != "released"]
     if not active:
         return news
-    kept = [truth for truth in news.truths if not any(entry.covers(truth) for entry in active)]
-    state.count("held", len(news.truths) - len(kept))
+    kept = [truth for truth in truths if not any(entry.covers(truth) for entry in active)]
+    state.count("held", len(truths) - len(kept))
     return replace(news, truths=kept)
 
 
@@ -71,7 +73,7 @@ class _Look:
     scene: Scene
     plausible: tuple[float, float] | None
 
-    def at(self, known: Quarantine, since_ms: int, truths: Sequence[Truth]) -> Quarantine:
+    def at(self, known: Quarantine, since_ms: int, truths: Truths) -> Quarantine:
         """Take the new truths of an hour into its tally, and hold back what has to be."""
         hour, arrivals = entry_id(since_ms), self.state.arrivals
         before = Tally(**arrivals[hour]) if hour in arrivals else Tally()
@@ -83,13 +85,10 @@ class _Look:
         found_sources = suspicion.of_sources(since_ms, tally, history, released, self.scene.spec.guard)
         known = self._by_source(known, since_ms, before, found_sources)
         held = {name for entry in known.of_sources(since_ms) if entry.status != "released" for name in entry.sources}
-        if held:
-            truths = [truth for truth in truths if truth.get("source", "") not in held]
         found = suspicion.of_hour(since_ms, tally.without(held), history, released, self.scene.spec.guard)
-        low, high = self.plausible or (-math.inf, math.inf)
-        beyond = [truth for truth in truths if self.plausible and not low <= truth["truth"] <= high]
-        if beyond:
-            wrong = suspicion.of_values([truth["truth"] for truth in beyond], (low, high))
+        beyond = [truth for truth in self._beyond(truths) if truth.get("source", "") not in held]
+        if self.plausible and beyond:
+            wrong = suspicion.of_values([truth["truth"] for truth in beyond], self.plausible)
             if found or len(beyond) > MOST_NAMES:
                 found.append(wrong)
             else:
@@ -100,6 +99,14 @@ class _Look:
         if before.n:
             raise Conflict(self._anew(before.n))
         return known
+
+    def _beyond(self, truths: Truths) -> list[Truth]:
+        """Those that are no numbers that can be."""
+        if self.plausible is None:
+            return []
+        low, high = self.plausible
+        given = cells.numbers(truths.table.column("truth_number"))
+        return truths.records(np.flatnonzero(~((low <= given) & (given <= high))))
 
     def _by_source(
         self, known: Quarantine, since_ms: int, before: Tally, found: Mapping[str, suspicion.Suspicion]

@@ -26,19 +26,17 @@ class Truths:
     Parameters
     ----------
     table
-        `pyarrow.Table` as `rows.table` makes it.
+        `pyarrow.Table` as `rows.table` makes it, in order.
     waited
         Which of them [N] waited for their prediction before.
+    ids
+        The halves of the prediction ids [N, 2]; zeros for a truth by business key.
     """
 
-    def __init__(self, table: Any, waited: npt.NDArray[np.bool_]) -> None:
-        ids = halves(table.column("id"))
-        received = milliseconds(table.column("received"))
-        order = np.lexsort([keys_of(table), ids[:, 1], ids[:, 0], received])
-        self.table = table.take(pa.array(order))
-        self.waited = waited[order]
-        self.ids = ids[order]
-        """The halves of the prediction ids [N, 2]; zeros for a truth by business key."""
+    def __init__(self, table: Any, waited: npt.NDArray[np.bool_], ids: npt.NDArray[np.uint64]) -> None:
+        self.table = table
+        self.waited = waited
+        self.ids = ids
 
     @classmethod
     def joined(cls, tables: Iterable[Any], records: Iterable[Truth] = ()) -> Truths:
@@ -46,11 +44,13 @@ class Truths:
         given = list(records)
         old = rows.table("truth", given, _DAY, Layout(rows.schema("truth")))
         new = pa.concat_tables([rows.schema("truth").empty_table(), *tables], promote_options="default")
-        waited = np.array(["waited" in truth for truth in given], dtype=np.bool_)
-        return cls(
-            pa.concat_tables([new, old], promote_options="default"),
-            np.concatenate([np.zeros(len(new), np.bool_), waited]),
+        table = pa.concat_tables([new, old], promote_options="default")
+        waited = np.concatenate(
+            [np.zeros(len(new), np.bool_), np.array(["waited" in truth for truth in given], np.bool_)]
         )
+        ids, received = halves(table.column("id")), milliseconds(table.column("received"))
+        order = np.lexsort([keys_of(table), ids[:, 1], ids[:, 0], received])
+        return cls(table.take(pa.array(order)), waited[order], ids[order])
 
     @classmethod
     def of(cls, truths: Iterable[Truth]) -> Truths:
@@ -59,6 +59,11 @@ class Truths:
 
     def __len__(self) -> int:
         return len(self.table)
+
+    def among(self, places: npt.NDArray[Any]) -> Truths:
+        """Some of them, by their places or as a mask [N]."""
+        chosen = np.arange(len(self))[places]
+        return Truths(self.table.take(pa.array(chosen)), self.waited[chosen], self.ids[chosen])
 
     def __iter__(self) -> Iterator[Truth]:
         return iter(self.records(np.arange(len(self))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from automl import events, quarantine
-from automl.quarantine import HOUR_MS, Entry, Quarantine, entry_id, hour_start
+from automl.quarantine import HOUR_MS, Entry, Quarantine, entry_id
 from tests.functions.conftest import Client
 from tests.support.models import ROW
 
@@ -18,7 +18,7 @@ async def held(client: Client) -> str:
         for one, label in zip(answer.json["prediction_ids"], (">50K", ">50K", "<=50K"), strict=True)
     ]
     assert (await client("truth", {"truths": truths})).json["accepted"] == 3
-    since_ms = hour_start(round(client.clock().timestamp() * 1000))
+    since_ms = round(client.clock().timestamp() * 1000) // HOUR_MS * HOUR_MS
     entry = Entry(
         id=entry_id(since_ms),
         since_ms=since_ms,

@@ -17,6 +17,7 @@ from automl.lake.labelled import labelled_rows
 from automl.monitoring import state as states
 from automl.monitoring.arrivals import Tally
 from automl.monitoring.state import State
+from automl.monitoring.truths import Truths
 from automl.quarantine import Entry
 from automl.spec import Spec
 from automl.storage import CONTROL
@@ -490,8 +491,8 @@ def test_a_lost_state_comes_to_the_same_sources() -> None:
 
 
 def test_sources_that_are_too_many_are_not_told_apart() -> None:
-    truths = [{"truth": 1, "source": f"s{number}"} for number in range(60)]
-    whole = Tally.of(truths, numeric=False)
-    parts = Tally.sum([Tally.of(truths[:30], numeric=False), Tally.of(truths[30:], numeric=False)])
+    records = [{"key": "k", "truth": 1, "at": 0, "received": 0, "source": f"s{number}"} for number in range(60)]
+    whole = Tally.of(Truths.joined([], records), numeric=False)
+    parts = Tally.sum([Tally.of(Truths.joined([], own), numeric=False) for own in (records[:30], records[30:])])
     assert whole.to_json() == parts.to_json()
     assert (whole.n, whole.names) == (60, [])
