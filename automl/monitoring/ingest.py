@@ -13,7 +13,7 @@ from automl.lake.archive import first_hour
 from automl.lake.mark import Mark
 from automl.log import Kind
 from automl.log.reader import hour_of, new_pieces
-from automl.monitoring.ahead import ahead
+from automl.monitoring.reading import Piece, Reading
 from automl.monitoring.state import State
 from automl.storage import Storage
 
@@ -99,6 +99,7 @@ def read(
     state: State,
     now: datetime,
     *,
+    reading: Reading,
     ledger: Callable[[], Ledger],
     each: Callable[[Any], None] = lambda _: None,
     slices: Callable[[], Sequence[str]] = tuple,
@@ -116,6 +117,8 @@ def read(
 
     Parameters
     ----------
+    reading
+        Of the pass that this is a step of.
     ledger
         Gives the ledger of the state, when there is something to look up.
     each
@@ -124,7 +127,8 @@ def read(
         Gives the features that are kept of a prediction, when there is one to keep.
     """
     truths, ends, more = list[Any](), dict[str, int](), False
-    for name, end, rows, torn in ahead(_decoded(storage, model, "truth", mark, state)):
+    reading.begin(state.place)
+    for name, end, rows, torn in reading.of("truth", lambda: _decoded(storage, model, "truth", mark, state)):
         from automl.monitoring.seen import new_truths
 
         state.count("torn", torn)
@@ -137,7 +141,7 @@ def read(
     predictions, found = list[Any](), list[Any]()
     wanted = cache(lambda: _wanted(truths, state.pending, slices()))
     keyed = cache(lambda: _keyed(storage, model))
-    for name, end, rows, _ in ahead(_decoded(storage, model, "predictions", mark, state)):
+    for name, end, rows, _ in reading.of("predictions", lambda: _decoded(storage, model, "predictions", mark, state)):
         from automl.monitoring.seen import new_predictions
 
         predictions.append(new_predictions(ledger(), rows))
@@ -161,6 +165,7 @@ def read(
     state.predictions += sum(map(len, predictions))
     before = state.place
     _go_on(state, BEGUN if more else closed, ends)
+    reading.stop(state.place)
     whole, state.pending = wanted().truths, []
     return News(
         truths=whole,
@@ -193,9 +198,7 @@ def hour_in(blob: str) -> str:
     return "/".join(blob.split("/")[2:4])
 
 
-def _decoded(
-    storage: Storage, model: str, kind: Kind, mark: Mark, state: State
-) -> Iterator[tuple[str, int, Any, int]]:
+def _decoded(storage: Storage, model: str, kind: Kind, mark: Mark, state: State) -> Iterator[Piece]:
     """What `new_pieces` yields, as rows, with how many lines were torn; before it, unnamed, what the log has lost."""
     if not state.since_hour:
         stored = archive.truth_rows if kind == "truth" else archive.everything

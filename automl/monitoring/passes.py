@@ -21,6 +21,7 @@ from automl.lake.mark import Mark
 from automl.monitoring import ingest, outbox, tables
 from automl.monitoring import state as states
 from automl.monitoring.handover import Handover
+from automl.monitoring.reading import Reading
 from automl.monitoring.state import State
 from automl.registry import Registry
 from automl.runs import Runs
@@ -130,8 +131,10 @@ def monitor_pass(
     The state is saved between deciding and doing. Of two passes at once the second to save stops there, having done
     nothing; a pass that died after saving is finished by the next.
     """
-    with Handover(storage, model) as handover:
-        step = partial(_step, storage, registry, runs, clock, model, handover=handover, timer_ns=timer_ns)
+    with Reading() as reading, Handover(storage, model) as handover:
+        step = partial(
+            _step, storage, registry, runs, clock, model, reading=reading, handover=handover, timer_ns=timer_ns
+        )
         report = step()
         while report.more:
             report = report.then(step())
@@ -145,6 +148,7 @@ def _step(
     clock: Clock,
     model: str,
     *,
+    reading: Reading,
     handover: Handover,
     timer_ns: Callable[[], int],
 ) -> Report:
@@ -169,6 +173,7 @@ def _step(
             mark,
             state,
             now,
+            reading=reading,
             ledger=ledger,
             each=lambda rows: counts().add(rows),
             slices=lambda: rules().monitor.slices,

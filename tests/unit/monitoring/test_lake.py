@@ -133,20 +133,20 @@ def test_large_log_that_no_lake_was_there_for_is_moved_blob_by_blob(monkeypatch:
 def test_what_was_read_in_steps_is_handed_over_in_steps_and_never_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     replay = lived(800)
     whole, without = twin(replay), twin(replay)
-    whole.watch()
     monkeypatch.setattr(reader, "PIECE_BYTES", 8_000)
-    monkeypatch.setattr(ingest, "STEP_TRUTHS", 200)
-    monkeypatch.setattr(ingest, "STEP_PREDICTIONS", 300)
     without.runs.settings = Settings(lake="off")
-    pieces: dict[str, int] = {"with": 0, "without": 0}
-    for name, each in (("with", replay), ("without", without)):
+    pieces: dict[str, int] = {"whole": 0, "with": 0, "without": 0}
+    for name, each in (("whole", whole), ("with", replay), ("without", without)):
 
-        def count(operation: str, container: str, _: str, name: str = name) -> None:
-            pieces[name] += (operation, container) == ("get_from", LOG)
+        def count(operation: str, container: str, blob: str, name: str = name) -> None:
+            is_truth = container == LOG and "/truth/" in blob  # predictions are looked up, too
+            pieces[name] += operation == "get_from" and is_truth
 
         each.storage.before = count
         assert each.watch().lake is None
-    assert pieces["with"] == pieces["without"]
+        monkeypatch.setattr(ingest, "STEP_TRUTHS", 200)
+        monkeypatch.setattr(ingest, "STEP_PREDICTIONS", 300)
+    assert pieces["with"] == pieces["without"] == pieces["whole"] == 10
     assert batches(replay.storage, replay.model, "truth") > 2
     assert lake(replay) == lake(whole)
     assert remembered(replay)["entries"] == remembered(whole)["entries"]
