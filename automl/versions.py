@@ -18,6 +18,10 @@ MANIFEST = "manifest.json"
 VERSION_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 """What a version may be called: a time and a hash, as `training` names them."""
 
+_READERS = 2
+"""Threads that read the files of a version: one the graph, the other what is small. With one for each file, requests
+that were answered meanwhile waited for a core."""
+
 
 class Corrupt(EvergreenError):
     """The bytes in storage are not those the manifest was written for."""
@@ -91,7 +95,7 @@ class Versions:
         Parameters
         ----------
         names
-            Of files that every version has.
+            Of files that every version has, the largest first.
         at_most
             Most bytes in one file.
 
@@ -104,9 +108,9 @@ class Versions:
         """
         if not VERSION_NAME.fullmatch(version):
             return self.manifest(model, version), []  # which refuses it
-        with ThreadPoolExecutor(len(names) + 1) as pool:
-            manifest = pool.submit(self.manifest, model, version)
+        with ThreadPoolExecutor(_READERS) as pool:
             blobs = [pool.submit(self._blob, model, version, name, at_most) for name in names]
+            manifest = pool.submit(self.manifest, model, version)
         hashes = manifest.result()["files"]
         return manifest.result(), [
             _checked(model, version, name, hashes.get(name), blob.result())

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-SWITCH_S = 0.0005
-"""After so long, in seconds, a thread that computes in Python hands over its lock; Python's own default is ten times
-as much. Loading a model of 1 MiB computes some 15 ms in Python, and a request needs the lock several times. It costs
-nothing where one thread alone computes."""
+SWITCH_S = 0.0001
+"""After so long, in seconds, a thread that computes in Python hands over its lock; Python's own default is fifty
+times as much. Loading a model of 1 MiB computes some 15 ms in Python, and a request needs the lock several times. It
+costs nothing where one thread alone computes."""
 
 
 def take_turns() -> None:
