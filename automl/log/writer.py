@@ -19,7 +19,9 @@ from datetime import UTC
 from automl.errors import EvergreenError, Unavailable
 from automl.events import Clock
 from automl.log import Kind
+from automl.log.group import Group
 from automl.log.lane import Lane
+from automl.log.predictions import Lines
 from automl.settings import Settings
 from automl.storage import Storage
 
@@ -37,23 +39,6 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class _Group:
-    """Records of one model that wait for the next append, and whom to tell."""
-
-    lines: list[bytes] = field(default_factory=list)
-    waiting: list[asyncio.Future[None]] = field(default_factory=list)
-
-    def answer(self, error: Unavailable | None) -> None:
-        for future in self.waiting:
-            if future.done():  # its request was cancelled
-                continue
-            if error is None:
-                future.set_result(None)
-            else:
-                future.set_exception(error)
-
-
-@dataclass(slots=True)
 class _Stream:
     """One model's log: where it goes, what waits, and the task that writes it.
 
@@ -68,7 +53,7 @@ class _Stream:
     """
 
     lane: Lane
-    group: _Group = field(default_factory=_Group)
+    group: Group = field(default_factory=Group)
     task: asyncio.Task[None] | None = None
     is_down: bool = False
     closed_until: float = 0.0
@@ -76,11 +61,13 @@ class _Stream:
     took_s: float = 0.0
     complete: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def join(self, future: asyncio.Future[None]) -> None:
-        """Have a request wait for the next append."""
+    def join(self) -> asyncio.Future[None]:
+        """What a request waits for until the next append is made."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.group.waiting.append(future)
         if len(self.group.waiting) >= self.shared:
             self.complete.set()
+        return future
 
     async def gather(self) -> None:
         """Wait until as many requests wait as shared the last append, for no longer than that took.
@@ -94,8 +81,8 @@ class _Stream:
                 await asyncio.wait_for(self.complete.wait(), self.took_s)
 
     def refuses(self, now: float) -> bool:
-        """Whether the last append failed and it is not this request's turn to try the next: one waits, not all."""
-        return self.is_down and (self.task is not None or now < self.closed_until)
+        """After a failed append: whether it is not this request's turn to try the next. One waits, not all."""
+        return self.task is not None or now < self.closed_until
 
 
 class AppendLog:
@@ -137,65 +124,67 @@ class AppendLog:
         self.lost = 0
         """Records that were not acknowledged since the process began."""
 
-    async def append(self, model: str, lines: bytes, records: int = 1) -> None:
-        """Write whole lines; returns once they are stored, or, for an `async` log, once they are gathered.
+    async def append(self, model: str, lines: Lines, records: int = 1) -> None:
+        """As `put`; returns once the lines are acknowledged. Raises Unavailable when they are not."""
+        if (stored := self.put(model, lines, records)) is not None:
+            await stored
+
+    def put(self, model: str, lines: Lines, records: int = 1) -> asyncio.Future[None] | None:
+        """Have whole lines written.
 
         Parameters
         ----------
         lines
-            One JSON object a line, each ended by a newline.
+            One JSON object a line, each ended by a newline; or predictions, which become such.
         records
             How many lines these are.
+
+        Returns
+        -------
+        Future
+            Done once they are stored; it raises Unavailable when they are not acknowledged. None for an `async` log,
+            which has acknowledged them: they are gathered.
 
         Raises
         ------
         Unavailable
-            The lines are not acknowledged: the log is down, too slow, or too much waits for it already.
+            The lines are not acknowledged: the log is down, or too much waits for it already.
         """
-        loop = asyncio.get_running_loop()
         stream = self._streams.get(model)
         if stream is None:
             stream = self._streams[model] = _Stream(self._lane(model))
-        if stream.refuses(loop.time()):
+        if stream.is_down and stream.refuses(asyncio.get_running_loop().time()):
             self.lost += records
             raise Unavailable("The log could not be written a moment ago. Try again in a moment.")
-        if self._queued + len(lines) > self._queue_bytes:
+        if self._queued + (len(lines) if isinstance(lines, bytes) else 0) > self._queue_bytes:
             self.lost += records
             raise Unavailable(f"More than {self._queue_bytes} bytes wait for the log. Send more slowly.")
-        self._queued += len(lines)
-        stream.group.lines.append(lines)
-        future: asyncio.Future[None] | None = None
-        if not self._is_async:
-            future = loop.create_future()
-            stream.join(future)
+        self._queued += stream.group.add(lines, records)
+        stored = None if self._is_async else stream.join()
         if stream.task is None:
-            stream.task = loop.create_task(self._write_all(model, stream))
-        if future is not None:
-            try:
-                await future
-            except Unavailable:
-                self.lost += records
-                raise
+            stream.task = asyncio.get_running_loop().create_task(self._write_all(model, stream))
+        return stored
 
     async def _write_all(self, model: str, stream: _Stream) -> None:
         """Append group after group until nothing waits."""
         try:
-            while stream.group.lines:
+            while stream.group.records:
                 await (asyncio.sleep(self._flush_s) if self._is_async else stream.gather())
-                group, stream.group = stream.group, _Group()
+                group, stream.group = stream.group, Group()
                 await self._write(model, stream, group)
         finally:
             stream.task = None
 
-    async def _write(self, model: str, stream: _Stream, group: _Group) -> None:
-        data = b"".join(group.lines)
+    async def _write(self, model: str, stream: _Stream, group: Group) -> None:
+        self._queued += group.write_out()
+        size = sum(map(len, group.lines))
         hour = f"{self._clock().astimezone(UTC):%Y-%m-%d/%H}"
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        call = loop.run_in_executor(self._pool, stream.lane.write, data, hour)
+        call = loop.run_in_executor(self._pool, _store, stream.lane, group, hour)
         await asyncio.wait({call}, timeout=self._deadline_s)
         stream.shared, stream.took_s = len(group.waiting), loop.time() - begun
-        self._queued -= len(data)
+        self._queued -= size
         error = self._outcome(model, call)
         stream.is_down = error is not None
         if error is None:
@@ -205,10 +194,10 @@ class AppendLog:
             stream.lane = self._lane(model)
         logger.warning("The %s log of model %s was not written: %s", self._kind, model, error)
         stream.closed_until = loop.time() + self._pause_s
-        late, stream.group = stream.group, _Group()  # had they come a moment later, they would be refused, too
+        late, stream.group = stream.group, Group()  # had they come a moment later, they would be refused, too
         self._queued -= sum(map(len, late.lines))
         for failed in (group, late):
-            self.lost += sum(lines.count(b"\n") for lines in failed.lines) if self._is_async else 0
+            self.lost += failed.records
             failed.answer(error)
 
     def _outcome(self, model: str, call: asyncio.Future[None]) -> Unavailable | None:
@@ -223,3 +212,10 @@ class AppendLog:
 
     def _lane(self, model: str) -> Lane:
         return Lane(self._storage, model, self._kind, lambda: f"{self._instance}-{next(self._numbers)}")
+
+
+def _store(lane: Lane, group: Group, hour: str) -> None:
+    """Write the lines of a group; raises what kept its records from becoming lines."""
+    if group.failure is not None:
+        raise group.failure
+    lane.write(b"".join(group.lines), hour)

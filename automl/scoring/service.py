@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeVar
 from automl.errors import EvergreenError, InvalidInput, Problem, Unavailable
 from automl.events import Clock
 from automl.log.ids import Ids
+from automl.log.predictions import Lines, Predictions, lines_of
 from automl.log.writer import AppendLog
 from automl.scoring.champions import Champions
 from automl.scoring.reading import Limits, Reading, Rows
@@ -25,7 +26,6 @@ from automl.scoring.trial import Trial
 from automl.settings import Settings
 from automl.telemetry.meter import Meter
 from automl.telemetry.metrics import SCORE_DECLINED, SCORE_DURATION, SCORE_ERRORS, SCORE_ROWS
-from automl.tensors import to_records
 
 INLINE_BYTES = 8 * 1024
 """A longer body takes more than about a millisecond and is scored in a thread, so that short ones need not wait."""
@@ -55,11 +55,11 @@ class Answer:
 
 
 class _Scored(NamedTuple):
-    """An answer but for whether it was logged, and its log lines: none where it is not to be logged."""
+    """An answer but for whether it was logged, and what the log is to say: nothing where it is not to be logged."""
 
     scores: Scores
     ids: list[str]
-    lines: bytes
+    lines: Lines | None
 
 
 class Scoring:
@@ -140,7 +140,7 @@ class Scoring:
                 scored = await self._score(session, read, size)
             else:
                 session, scored = await self._tried(session, trial, read, size, named)
-            logged = bool(scored.lines) and await self._is_logged(session.model, scored)
+            logged = scored.lines is not None and await self._is_logged(session.model, scored.lines, len(scored.ids))
             answer = Answer(session=session, scores=scored.scores, ids=scored.ids, logged=logged)
             response = write(answer) if size <= INLINE_BYTES else await asyncio.to_thread(write, answer)
         except Exception as error:
@@ -185,30 +185,35 @@ class Scoring:
         return self._scored(session, read(session.reading(self._limits)), begin)
 
     def _scored(self, session: ModelSession, given: Rows, begin: int) -> _Scored:
-        return self._recorded(session, given, session.score(given.tensors), begin)
+        """Score here, in a thread, and write the lines here, too: they may be many."""
+        scored = self._recorded(session, given, session.score(given.tensors), begin)
+        return scored._replace(lines=lines_of([scored.lines])) if isinstance(scored.lines, Predictions) else scored
 
     def _recorded(self, session: ModelSession, given: Rows, scores: Scores, begin: int) -> _Scored:
-        """Ids and log lines of scored rows; `begin` is when reading them began, as `perf_counter_ns` has it."""
+        """Ids and predictions of scored rows; `begin` is when reading them began, as `perf_counter_ns` has it."""
         if rows := scores.unanswered():
             raise _unanswered(rows)
         at_ms = int(self._clock().timestamp() * 1000)
         ids = self._ids.mint(session.model, len(given.tensors), at_ms)
-        lines = b""
-        if self._is_sampled(ids[0]):
-            lines = session.recorder.lines(
-                at_ms=at_ms,
-                ids=ids,
-                keys=given.keys,
-                features=to_records(session.signature, given.tensors),
-                labels=scores.labels,
-                probabilities=None if scores.probabilities is None else scores.probabilities.tolist(),
-                latency_us=(time.perf_counter_ns() - begin) // 1000,
-            )
-        return _Scored(scores=scores, ids=ids, lines=lines)
+        if not self._is_sampled(ids[0]):
+            return _Scored(scores=scores, ids=ids, lines=None)
+        predictions = Predictions(
+            recorder=session.recorder,
+            signature=session.signature,
+            tensors=given.tensors,
+            at_ms=at_ms,
+            ids=ids,
+            keys=given.keys,
+            labels=scores.labels,
+            probabilities=scores.probabilities,
+            latency_us=(time.perf_counter_ns() - begin) // 1000,
+        )
+        return _Scored(scores=scores, ids=ids, lines=predictions)
 
-    async def _is_logged(self, model: str, scored: _Scored) -> bool:
+    async def _is_logged(self, model: str, lines: Lines, records: int) -> bool:
         try:
-            await self._log.append(model, scored.lines, len(scored.ids))
+            if (stored := self._log.put(model, lines, records)) is not None:
+                await stored
         except Unavailable:
             return False  # counted and reported by the log
         return True

@@ -12,11 +12,12 @@ import os
 import statistics
 import sys
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import onnxruntime
@@ -24,6 +25,8 @@ import onnxruntime
 from automl import bootstrap
 from automl.bootstrap import Serving
 from automl.log import writer
+from automl.log.group import TOGETHER
+from automl.log.predictions import Lines, Predictions, lines_of
 from automl.scoring import response, rows
 from automl.scoring.reading import Reading, Rows
 from automl.scoring.service import Answer, Scoring
@@ -32,17 +35,20 @@ from automl.tensors import Tensors
 from tests.benchmarks.serving import MODEL
 
 REPEAT = 3_000
-WHOLE, LOGGED = "whole", "whole with a log line"
+WHOLE, LOGGED = "whole", "whole, logged"
 MERGED = (1, 2, 4, 8, 16, 32)
 _BATCHES = 300
 _BLOCK = 20
 
 
 class Forgetful(writer.AppendLog):
-    """Takes lines and forgets them, so that what remains is the cost of making them."""
+    """Keeps as many predictions as the log writes as lines together; what that takes is measured by itself."""
 
-    async def append(self, model: str, lines: bytes, records: int = 1) -> None:
-        """Forget them."""
+    newest: ClassVar[deque[Lines]] = deque(maxlen=TOGETHER)
+
+    def put(self, model: str, lines: Lines, records: int = 1) -> None:
+        """Keep them."""
+        self.newest.append(lines)
 
 
 async def measure(bodies: Sequence[bytes], many: Sequence[bytes]) -> dict[str, Any]:
@@ -76,11 +82,12 @@ async def measure(bodies: Sequence[bytes], many: Sequence[bytes]) -> dict[str, A
         REPEAT,
     )
     whole, with_line = found.pop(WHOLE), found.pop(LOGGED)
-    found["log line"] = _differences(with_line, whole)
+    found["leaving a prediction to the log"] = _differences(with_line, whole)
+    found["log line"] = _lines([each for each in Forgetful.newest if isinstance(each, Predictions)])
     thousand = await _timed({WHOLE: lambda at: _whole(off, many[at])}, len(many), 40)
     return {
         "one row": _percentiles(whole),
-        "one row with its log line": _percentiles(with_line),
+        "one row that is logged, but for its line": _percentiles(with_line),
         "parts": {name: _percentiles(times) for name, times in found.items()},
         "1,000 rows": {
             **_percentiles(thousand[WHOLE]),
@@ -158,6 +165,16 @@ def _differences(more: Sequence[float], less: Sequence[float]) -> list[float]:
     """What one call took beyond another, block by block."""
     starts = range(0, len(more), _BLOCK)
     return [statistics.median(more[at : at + _BLOCK]) - statistics.median(less[at : at + _BLOCK]) for at in starts]
+
+
+def _lines(requests: Sequence[Predictions]) -> list[float]:
+    """Microseconds that a line takes when so many are written together."""
+    times: list[float] = []
+    for _ in range(_BATCHES):
+        started = time.perf_counter_ns()
+        lines_of(requests)
+        times.append((time.perf_counter_ns() - started) / 1e3 / len(requests))
+    return times
 
 
 def _percentiles(times: Sequence[float]) -> dict[str, float]:

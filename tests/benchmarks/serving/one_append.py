@@ -19,6 +19,7 @@ from datetime import UTC
 from automl.events import Clock
 from automl.log import Kind, writer
 from automl.log.lane import Lane
+from automl.log.predictions import Lines, lines_of
 from automl.settings import Settings
 from automl.storage import Storage
 from infra.local.host.main import main
@@ -37,9 +38,10 @@ class OneAppend(writer.AppendLog):
         self._idle: dict[str, list[Lane]] = {}
         self._numbered = itertools.count(1)
 
-    async def append(self, model: str, lines: bytes, records: int = 1) -> None:
+    def put(self, model: str, lines: Lines, records: int = 1) -> asyncio.Future[None]:
         """Write one request's lines, sharing nothing."""
-        await asyncio.get_running_loop().run_in_executor(self._threads, self._write_alone, model, lines)
+        written = lines if isinstance(lines, bytes) else lines_of([lines])
+        return asyncio.get_running_loop().run_in_executor(self._threads, self._write_alone, model, written)
 
     def _write_alone(self, model: str, lines: bytes) -> None:
         idle = self._idle.setdefault(model, [])

@@ -6,16 +6,20 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import numpy as np
+import orjson
 import pytest
 
 from automl.errors import Unavailable
+from automl.log.group import TOGETHER
 from automl.log.lane import Lane
+from automl.log.predictions import lines_of
 from automl.log.reader import new_lines
 from automl.log.writer import SIBLINGS, AppendLog, _Stream
 from automl.settings import Settings
 from automl.storage import LOG, Full, Precondition
 from tests.support.clock import FixedClock
 from tests.support.memory import MemoryStorage
+from tests.unit.log.predicted import predictions
 
 DOWN = Unavailable("storage is down")
 
@@ -301,6 +305,56 @@ async def test_mistake_inside_the_writer_does_not_leave_requests_waiting(caplog:
     await log.append("adult", b"two\n")
 
 
+async def test_predictions_are_stored_as_lines_in_the_order_they_came() -> None:
+    storage = MemoryStorage()
+    log = a_log(storage)
+    gate = Gate(storage)
+    first = asyncio.create_task(log.append("adult", b"0\n"))
+    await asyncio.to_thread(gate.reached.wait, 10)
+    sent = [predictions(rows=1, at_ms=n) for n in range(TOGETHER + 2)]
+    others = [asyncio.create_task(log.append("adult", each)) for each in sent]
+    others.append(asyncio.create_task(log.append("adult", b"written\n")))
+    await asyncio.sleep(0)
+    assert not any(task.done() for task in others)
+    gate.opened.set()
+    await asyncio.gather(first, *others)
+    assert lines_in(storage) == [b"0", *lines_of(sent).splitlines(), b"written"]
+    assert gate.appends == 2
+    assert log._queued == 0
+
+
+async def test_predictions_that_gather_are_written_as_lines_now_and_then() -> None:
+    log = a_log(MemoryStorage(), log="async", log_flush_ms=3_600_000)
+    for n in range(3 * TOGETHER - 1):
+        await log.append("adult", predictions(rows=1, at_ms=n))
+    group = log._streams["adult"].group
+    assert b"".join(group.lines).count(b"\n") == 2 * TOGETHER
+    assert log._queued == sum(map(len, group.lines))
+
+
+async def test_predictions_beyond_the_queue_limit_are_refused() -> None:
+    log = a_log(MemoryStorage(), log="async", log_flush_ms=3_600_000, log_queue_bytes=1000)
+    for n in range(TOGETHER):
+        await log.append("adult", predictions(rows=1, at_ms=n))
+    with pytest.raises(Unavailable, match="1000 bytes"):
+        await log.append("adult", predictions(rows=1, at_ms=0))
+    assert log.lost == 1
+
+
+async def test_a_prediction_that_is_no_line_leaves_none_of_its_group_acknowledged_and_the_log_goes_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    storage = MemoryStorage()
+    log = a_log(storage)
+    sent = [predictions(rows=1, at_ms=1), predictions(rows=1, at_ms=2, labels=[object()])]
+    outcomes = await asyncio.gather(*(log.append("adult", each) for each in sent), return_exceptions=True)
+    assert [type(each) for each in outcomes] == [Unavailable, Unavailable]
+    assert "could not be written as lines" in caplog.text
+    assert log.lost == 2
+    await log.append("adult", predictions(rows=1, at_ms=3))
+    assert [orjson.loads(line)["at"] for line in lines_in(storage)] == [3]
+
+
 async def test_cancelled_request_leaves_the_others_unharmed() -> None:
     storage = MemoryStorage()
     log = a_log(storage)
@@ -432,12 +486,12 @@ def stream_after(shared: int, took_s: float) -> _Stream:
 
 async def test_an_append_waits_for_as_many_requests_as_shared_the_last_one() -> None:
     stream = stream_after(shared=SIBLINGS + 1, took_s=3600)
-    stream.join(asyncio.get_running_loop().create_future())
+    stream.join()
     gathering = asyncio.create_task(stream.gather())
     for _ in range(SIBLINGS):
         await asyncio.sleep(0)
         assert not gathering.done()
-        stream.join(asyncio.get_running_loop().create_future())
+        stream.join()
     await gathering
 
 
@@ -446,6 +500,6 @@ async def test_an_append_waits_no_longer_than_the_last_took_and_for_few_requests
     shared: int, took_s: float
 ) -> None:
     stream = stream_after(shared, took_s)
-    stream.join(asyncio.get_running_loop().create_future())
+    stream.join()
     await stream.gather()
     assert len(stream.group.waiting) == 1
