@@ -127,7 +127,7 @@ def read(
         Gives the features that are kept of a prediction, when there is one to keep.
     """
     truths, ends, more = list[Any](), dict[str, int](), False
-    reading.begin(state.place)
+    closed = hour_of(reading.begin(state.place, now), shift=-CLOSED_AFTER_HOURS)
     for name, end, rows, torn in reading.of("truth", lambda: _decoded(storage, model, "truth", mark, state)):
         from automl.monitoring.seen import new_truths
 
@@ -155,7 +155,6 @@ def read(
         if name and (lines >= STEP_PREDICTIONS or (more and wanted().are_found(found))):
             more = True
             break
-    closed = hour_of(now, shift=-CLOSED_AFTER_HOURS)
     if not (ends or truths or predictions):
         if state.offsets and state.since_hour[:10] < closed[:10]:
             _go_on(state, closed, {})

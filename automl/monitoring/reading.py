@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from automl.log import Kind
@@ -20,6 +21,7 @@ class Reading:
 
     def __init__(self) -> None:
         self._place: Mapping[str, Any] | None = None
+        self._began: datetime | None = None
         self._pieces: dict[Kind, Generator[Piece]] = {}
 
     def __enter__(self) -> Reading:
@@ -28,10 +30,19 @@ class Reading:
     def __exit__(self, *_: object) -> None:
         self._end()
 
-    def begin(self, place: Mapping[str, Any]) -> None:
-        """Begin a step at a place of the monitor. What was read ahead is of use where the step before ended there."""
-        if place != self._place:
+    def begin(self, place: Mapping[str, Any], now: datetime) -> datetime:
+        """Begin a step at a place of the monitor. What was read ahead is of use where the step before ended there.
+
+        Returns
+        -------
+        datetime
+            Since when the logs are being read: what comes later may be missing from what is read now, however many
+            steps ago that was.
+        """
+        if self._began is None or place != self._place:
             self._end()
+            self._began = now
+        return self._began
 
     def of(self, kind: Kind, pieces: Callable[[], Iterator[Piece]]) -> Iterator[Piece]:
         """What follows in a log; `pieces` gives it from the place where the first step begins."""

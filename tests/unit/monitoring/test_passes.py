@@ -267,6 +267,23 @@ def test_long_backlog_is_taken_in_steps_and_comes_to_the_same_numbers(monkeypatc
     assert performance(replay) == performance(whole)
 
 
+def test_truth_that_comes_during_a_pass_of_hours_is_left_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    replay = begun()
+    truths = stream(replay, 300, concept=0.5, seed=4)
+    replay.tell(truths[:200])
+
+    def later(operation: str, _: str, name: str) -> None:
+        if (operation, name) == ("put", f"{replay.model}/monitor.json"):
+            replay.storage.before = lambda *_: None
+            replay.tell(truths[200:])
+            replay.clock.advance(hours=3)
+
+    replay.storage.before = later
+    monkeypatch.setattr(reader, "PIECE_BYTES", 4_000)
+    monkeypatch.setattr(ingest, "STEP_PREDICTIONS", 100)
+    assert [replay.watch().labelled for _ in range(2)] == [200, 100]
+
+
 def test_truth_weeks_late_finds_its_prediction() -> None:
     replay = begun()
     truths = stream(replay, 100, concept=0.5, seed=5)
