@@ -108,11 +108,11 @@ class Table:
         """
         self._write(rows, self.batches + 1, {POSITION: orjson.dumps(position.to_json()).decode()})
 
-    def restate(self) -> None:
-        """Have the newest commit hold the position again after upkeep, so that it is found at once and stays when old
-        commits go. Raises Conflict when the table has changed.
+    def restate(self, position: Position) -> None:
+        """Have the newest commit hold the position that the table had before upkeep, whose commits hold none and may
+        have removed the one that did. Raises Conflict when the table has changed.
         """
-        self.append(self.schema.empty_table(), self.position())
+        self.append(self.schema.empty_table(), position)
 
     def append_rows(self, rows: Any, *, number: int) -> None:
         """Add an Arrow stream of rows, with any new columns, as the batch of this number. Raises Conflict."""

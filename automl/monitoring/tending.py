@@ -50,13 +50,13 @@ def tend(
     for kind in get_args(Kind):
         table = move(storage, model, kind, now, opened.get(kind))
         if table is not None:
-            moved = table.version
+            moved, position = table.version, table.position()
             _compact(table, _day(now))
             if is_due:
                 table.vacuum(VACUUM_HOURS)
                 table.configure()
             if table.version != moved:
-                table.restate()
+                table.restate(position)
     if is_due:
         if (dataset := open_table(storage, model, datasets.TABLE)) is not None:
             _compact(dataset, _day(now))

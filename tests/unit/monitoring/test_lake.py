@@ -71,6 +71,24 @@ def log_days(replay: Replay) -> set[str]:
     return {info.name.split("/")[2] for info in replay.storage.find(LOG)}
 
 
+def test_upkeep_that_removes_old_commits_keeps_the_place_that_the_table_has_reached() -> None:
+    replay, places = with_lake(begun()), list[str]()
+    for day in range(5):
+        for number in (1, 2):
+            told(replay, 10, concept=0.5, seed=100 * day + 50 * number)
+            replay.watch()
+        commits = Path(replay.storage.tables().root) / replay.model / "predictions" / "_delta_log"
+        for commit in commits.iterdir():
+            os.utime(commit, (0, 0))
+        replay.clock.advance(days=1)
+        replay.watch()  # nothing is new: files are put together, and a commit in ten removes those before it
+        table = delta.open_table(replay.storage, replay.model, "predictions")
+        assert table is not None
+        places.append(table.position().since_hour)
+    assert not (commits / f"{0:020}.json").exists()
+    assert all(places), places
+
+
 def test_every_line_of_the_log_is_a_row_of_its_day() -> None:
     replay = lived()
     replay.clock.advance(hours=10)
