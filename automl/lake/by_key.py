@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import orjson
 
-from automl.lake import archive, rows
+from automl.lake import archive, key_days, rows
 from automl.lake.delta import Table
-from automl.lake.key_index import Found, KeyIndex, Reading
-from automl.lake.key_sources import key_text, keys_of, of_table
+from automl.lake.key_index import Found, Gathered, KeyIndex
+from automl.lake.key_sources import key_text, keys_of
 from automl.lake.mark import Mark
 from automl.log.reader import lines, new_pieces
 from automl.storage import LOG, Storage
@@ -61,11 +61,11 @@ class ByKey:
             for name, end in each.covered.items()
             if name[:2] not in each.hours
         }
-        reading, reached = Reading(), ""
+        reading, reached = Gathered(), ""
         for blob, end, data in new_pieces(self._storage, self._model, "predictions", passed, first):
             if (day := blob.split("/")[2]) != reached:
                 self._enter(reading)
-                reading, reached = Reading(), day
+                reading, reached = Gathered(), day
             own = lines(data)
             if end > covered.get(blob, 0):
                 reading.add(blob, end - len(data), end, self._index.hashes.of(keys_of(own)))
@@ -96,14 +96,12 @@ class ByKey:
             yield from archive.scanned(table, where, columns(table.schema))
 
     def _has(self, table: Table, day: str, count: int, found: Found) -> bool:
-        """Whether a day may have one of the keys. It is read where the index does not know all its rows."""
-        if found.rows == count:
+        """Whether a day may have one of the keys. Its keys are read where the index was not made of these rows."""
+        if found.table_rows == count:
             return bool(found.hours)
-        part = of_table(table, day, self._index.hashes)
-        self._index.replace(day, part)
-        return len(part.of(self._hashes)) > 0
+        return len(key_days.enter(self._index, table, day).of(self._hashes)) > 0
 
-    def _enter(self, reading: Reading) -> None:
+    def _enter(self, reading: Gathered) -> None:
         for day, part in reading.parts().items():
             self._index.add(day, part)
 

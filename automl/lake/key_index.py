@@ -35,13 +35,13 @@ class Found:
         Hours of the log that may have one of the keys, two digits each; `00` also stands for a day of the lake.
     covered
         How many bytes of each blob of the day, by its name from the hour on, were read for this.
-    rows
-        How many predictions of the day were, each counted once; None where nobody knows.
+    table_rows
+        How many rows the day had in the lake where they were read for this; None where they were not.
     """
 
     hours: frozenset[str] = frozenset()
     covered: Mapping[str, int]
-    rows: int | None = None
+    table_rows: int | None = None
 
 
 class KeyIndex:
@@ -73,7 +73,7 @@ class KeyIndex:
             blobs = known.get(day, ())
             part = self._whole(day, blobs) if day < newest else self.read(blobs)
             hours = (f"{hour:02}" for hour in hours_of(part.of(hashes)).tolist())
-            return Found(hours=frozenset(hours), covered=part.covered, rows=part.rows)
+            return Found(hours=frozenset(hours), covered=part.covered, table_rows=part.table_rows)
 
         wanted = list(days)
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="keys") as pool:
@@ -141,22 +141,16 @@ class KeyIndex:
         return Part.from_bytes(found.data, self.hashes.check)
 
 
-class Reading:
+class Gathered:
     """What somebody reads of the prediction log, gathered for the index day by day."""
 
     def __init__(self) -> None:
         self._parts: dict[str, list[Part]] = {}
 
-    def add(self, blob: str, start: int, end: int, hashes: Hashes, rows: int | None = None) -> None:
-        """Take the keys of some bytes of a log blob.
-
-        Parameters
-        ----------
-        rows
-            How many predictions they have that were new to the monitor, where that is known.
-        """
+    def add(self, blob: str, start: int, end: int, hashes: Hashes) -> None:
+        """Take the keys of some bytes of a log blob."""
         day, name = blob.split("/", 3)[2:]
-        part = Part(entries=entries_of(hashes, int(name[:2])), pieces=(Piece(name, start, end, rows),))
+        part = Part(entries=entries_of(hashes, int(name[:2])), pieces=(Piece(name, start, end),))
         self._parts.setdefault(day, []).append(part)
 
     def parts(self) -> dict[str, Part]:

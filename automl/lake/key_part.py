@@ -16,7 +16,7 @@ import orjson
 
 from automl.lake.key_hashes import BITS, Hashes
 
-FORMAT = 1
+FORMAT = 2
 """Version of a part. Another one is passed over, and what it covered is read again."""
 
 ENTRY_BYTES = BITS // 8 + 1
@@ -26,20 +26,11 @@ _HOUR, _BYTE = np.uint64(8), np.uint64(255)
 
 
 class Piece(NamedTuple):
-    """Bytes of a log blob.
-
-    Parameters
-    ----------
-    blob
-        Its name from the hour on.
-    rows
-        How many predictions they have that were new to the monitor; None where nobody knows.
-    """
+    """Bytes of a log blob, whose name is given from the hour on."""
 
     blob: str
     start: int
     end: int
-    rows: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,15 +59,6 @@ class Part:
             if piece.start <= ends.get(piece.blob, 0):
                 ends[piece.blob] = max(piece.end, ends.get(piece.blob, 0))
         return ends
-
-    @property
-    def rows(self) -> int | None:
-        """How many predictions of the day are covered, each counted once; None where nobody knows."""
-        if self.table_rows is not None:
-            return self.table_rows
-        counts = [piece.rows for piece in self.pieces]
-        is_whole = len({piece.blob for piece in self.pieces}) == len(counts)
-        return sum(count for count in counts if count is not None) if is_whole and None not in counts else None
 
     def of(self, hashes: Hashes) -> Hashes:
         """The entries that have one of some hashes, which are sorted."""
@@ -138,32 +120,12 @@ def hours_of(entries: Hashes) -> npt.NDArray[np.uint64]:
 
 
 def _joined(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
-    """Pieces put together where they touch, without those that others hold; in the order of blobs and bytes."""
-    known = set(pieces)
-    counted = _touching(piece for piece in known if piece.rows is not None)
-    of_blob: dict[str, list[Piece]] = {}
-    for piece in counted:
-        of_blob.setdefault(piece.blob, []).append(piece)
-    others = _touching(piece for piece in known if piece.rows is None)
-    left = [piece for piece in others if not any(_holds(other, piece) for other in of_blob.get(piece.blob, ()))]
-    return tuple(sorted([*counted, *left], key=_place))
-
-
-def _touching(pieces: Iterable[Piece]) -> list[Piece]:
+    """Pieces put together where they touch or overlap, in the order of blobs and bytes."""
     found: list[Piece] = []
-    for piece in sorted(pieces, key=_place):
-        last = found[-1] if found and found[-1].blob == piece.blob else None
-        if last is not None and piece.start == last.end:
-            rows = None if piece.rows is None or last.rows is None else last.rows + piece.rows
-            found[-1] = Piece(piece.blob, last.start, piece.end, rows)
-        elif last is None or not _holds(last, piece):
+    for piece in sorted(pieces):
+        last = found[-1] if found else None
+        if last is None or last.blob != piece.blob or piece.start > last.end:
             found.append(piece)
-    return found
-
-
-def _place(piece: Piece) -> tuple[str, int, int, int]:
-    return piece.blob, piece.start, -piece.end, piece.rows or 0
-
-
-def _holds(one: Piece, other: Piece) -> bool:
-    return one.blob == other.blob and one.start <= other.start and other.end <= one.end
+        elif piece.end > last.end:
+            found[-1] = last._replace(end=piece.end)
+    return tuple(found)

@@ -9,7 +9,7 @@ import numpy as np
 
 from automl.lake.delta import Table
 from automl.lake.key_hashes import KeyHashes
-from automl.lake.key_index import Reading
+from automl.lake.key_index import Gathered
 from automl.lake.key_part import Part, entries_of
 from automl.lake.rows import DATE
 from automl.log.reader import decode, lines, pieces_of_hours
@@ -44,7 +44,7 @@ def of_table(table: Table, day: str, hashes: KeyHashes) -> Part:
 
 def of_hours(storage: Storage, model: str, hours: Iterable[str], hashes: KeyHashes) -> Part:
     """The key index of some hours of a day (`YYYY-MM-DD/HH`) as the log has them."""
-    reading = Reading()
+    reading = Gathered()
     for blob, end, data in pieces_of_hours(storage, model, "predictions", hours):
         reading.add(blob, end - len(data), end, hashes.of(keys_of(lines(data))))
     return Part.joined(list(reading.parts().values()))

@@ -147,7 +147,7 @@ def read(
         predictions.append(new_predictions(ledger(), rows))
         if name:
             start = ends.get(name, state.offsets.get(name, 0))
-            keyed().add(name, start, end, rows.column("key"), rows=len(predictions[-1]))
+            keyed().add(name, start, end, rows.column("key"))
         each(predictions[-1])
         found.append(wanted().among(predictions[-1]))
         ends |= {name: end} if name else {}

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from automl.lake.key_index import KeyIndex, Reading
+from automl.lake.key_index import Gathered, KeyIndex
 from automl.storage import Storage
 
 
@@ -17,17 +17,17 @@ class Keyed:
     def __init__(self, storage: Storage, model: str) -> None:
         self._storage = storage
         self._model = model
-        self._reading = Reading()
+        self._reading = Gathered()
 
     @cached_property
     def _index(self) -> KeyIndex:
         return KeyIndex(self._storage, self._model)
 
-    def add(self, blob: str, start: int, end: int, keys: Any, rows: int) -> None:
-        """Take the keys, a `pyarrow` column, of some bytes of a log blob, and how many of its predictions are new."""
+    def add(self, blob: str, start: int, end: int, keys: Any) -> None:
+        """Take the keys, a `pyarrow` column, of some bytes of a log blob."""
         given = keys.drop_null().to_pylist()
         hashes = self._index.hashes.of(given) if given else np.empty(0, np.uint64)
-        self._reading.add(blob, start, end, hashes, rows)
+        self._reading.add(blob, start, end, hashes)
 
     def enter(self) -> None:
         """Store what was taken."""

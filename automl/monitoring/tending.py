@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import get_args
 
 from automl.errors import Conflict
-from automl.lake import datasets
+from automl.lake import datasets, key_days
 from automl.lake import mark as marks
 from automl.lake.delta import TARGET_BYTES, Table, open_table
 from automl.lake.mark import Mark
@@ -46,7 +46,7 @@ def tend(
     opened
         Tables that this pass has opened before.
     """
-    is_due = mark.tended != _day(now)
+    is_due, known_to = mark.tended != _day(now), mark.kept_from
     for kind in get_args(Kind):
         table = move(storage, model, kind, now, opened.get(kind))
         if table is not None:
@@ -68,6 +68,8 @@ def tend(
             mark.kept_from = oldest  # what is before it goes tomorrow, when no reader that began today looks for it
     mark.moved, mark.tended = state.place, _day(now)
     marks.save(storage, model, mark)
+    if mark.kept_from > known_to:
+        key_days.enter_since(storage, model, mark, known_to)
 
 
 def _day(moment: datetime) -> str:

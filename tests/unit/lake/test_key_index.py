@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from automl.lake.key_index import KeyIndex, Reading, remove_before
+from automl.lake.key_index import Gathered, KeyIndex, remove_before
 from automl.storage import CONTROL
 from tests.support.keyed import indexed, part_names, parts
 from tests.support.memory import MemoryStorage
@@ -10,8 +10,8 @@ MODEL = "adult"
 
 def enter(index: KeyIndex, day: str, hour: int, *keys: str) -> None:
     """Have keys in the index, as read from a blob of that hour."""
-    reading = Reading()
-    reading.add(f"{MODEL}/predictions/{day}/{hour:02}/i-1.jsonl", 0, 10 * len(keys), index.hashes.of(keys), len(keys))
+    reading = Gathered()
+    reading.add(f"{MODEL}/predictions/{day}/{hour:02}/i-1.jsonl", 0, 10 * len(keys), index.hashes.of(keys))
     for own, part in reading.parts().items():
         index.add(own, part)
 
@@ -32,7 +32,7 @@ def test_hours_of_keys_are_found_by_day() -> None:
         "2026-11-20": {"09", "23"}, "2026-11-21": set(), "2026-11-22": set(),
     }  # fmt: skip
     assert found["2026-11-20"].covered == {"09/i-1.jsonl": 20, "23/i-1.jsonl": 10}
-    assert [each.rows for each in found.values()] == [3, 1, 0]
+    assert {each.table_rows for each in found.values()} == {None}
 
 
 def test_what_is_entered_twice_is_stored_once() -> None:
@@ -63,7 +63,7 @@ def test_part_that_is_gone_covers_nothing_any_more() -> None:
     known = index.days()
     storage.delete(CONTROL, known["2026-11-20"][0])
     (found,) = index.look(known, known, index.hashes.of(["a"])).values()
-    assert (found.hours, found.covered, found.rows) == (frozenset(), {}, 0)
+    assert (found.hours, found.covered, found.table_rows) == (frozenset(), {}, None)
 
 
 def test_days_are_removed_and_only_of_that_model() -> None:

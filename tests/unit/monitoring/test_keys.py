@@ -14,7 +14,8 @@ import pytest
 
 from automl.errors import Unavailable
 from automl.lake import delta
-from automl.lake.key_index import MANY_PARTS
+from automl.lake.key_index import MANY_PARTS, KeyIndex
+from automl.lake.key_part import Part, Piece
 from automl.log.ids import KEY_BLOB
 from automl.monitoring import state as states
 from automl.monitoring.labels import LABELLED, short
@@ -150,6 +151,16 @@ def test_what_was_logged_before_there_was_an_index_is_read_once_and_entered() ->
     with days_of_the_lake_alone(replay, "2026-11-23"), log_reads(replay) as hours:
         assert watched(replay) == 4
     assert hours == {"2026-12-03/16"}
+
+
+def test_day_of_the_lake_is_known_by_its_own_rows_alone() -> None:
+    replay = keyed()
+    month(replay)
+    index, day = KeyIndex(replay.storage, replay.model), "2026-11-22"
+    index.replace(day, Part(entries=index.hashes.of([]), pieces=(Piece("16/replay-1.jsonl", 0, 9_999),)))
+    tell(replay, {"key": "order-2"})
+    assert watched(replay) == 2
+    assert index.day(day).table_rows == 4
 
 
 def test_index_of_another_secret_counts_for_nothing() -> None:
