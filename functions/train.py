@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-import time
-from typing import TYPE_CHECKING
-
 import azure.functions as func
 import orjson
 
-from functions import erasing, parts
+from functions import orders, parts
 from functions.http import routes
-from functions.logs import OneLine
-from functions.monitor import tell
-
-if TYPE_CHECKING:
-    from automl.bootstrap import Core
 
 blueprint = routes()
-logger = logging.getLogger("evergreen.queue")
-logger.addFilter(OneLine())
-
-SETTLE_S = 1.0
-"""How long after its refresh an instance may still answer for a champion that is gone, in seconds."""
 
 
 @blueprint.queue_trigger(arg_name="message", queue_name="%EVERGREEN_TRAIN_QUEUE%", connection="EVERGREEN_STORAGE")
@@ -34,43 +20,4 @@ def work_on_queue(message: func.QueueMessage) -> None:
     ValueError
         The message is none of ours.
     """
-    order = orjson.loads(message.get_body())
-    core = parts.core()
-    match order:
-        case {"kind": "train", "model": str(model), "run_id": str(run_id)}:
-            from automl.training import worker
-
-            logger.info("Run %s of model %s begins, trace %s", run_id, model, order.get("traceparent"))
-            with core.telemetry.tracer.span("train", parent=order.get("traceparent"), model=model):
-                run = worker.handle(order, core)
-            text = "nothing to do" if run is None else f"{run.status}: {run.message}"
-            logger.info("Run %s of model %s: %s", run_id, model, text)
-            core.telemetry.flush()
-        case {"kind": "monitor", "model": str(model)}:
-            _watch(core, model, order.get("asked"))
-        case {"type": "Microsoft.Storage.BlobCreated", "subject": str(subject)}:  # a CloudEvent from Event Grid
-            from automl.monitoring import tables
-
-            if (dropped_for := tables.model_of(subject)) is not None:
-                _watch(core, dropped_for)
-        case {"kind": "erase", "model": str(model)}:
-            erasing.take_further(core, model)
-        case {"kind": "delete", "model": str(model)}:
-            from automl import deletion
-
-            wait_s = core.settings.champion_refresh_s + SETTLE_S
-            removed = deletion.sweep(core.storage, model, settle=lambda: time.sleep(wait_s))
-            logger.info("Model %s was removed: %s blobs", model, sum(removed.values()))
-        case _:
-            raise ValueError(
-                f"Expected a message of kind train, monitor, erase or delete, got {message.get_body()[:200]!r}."
-            )
-
-
-def _watch(core: Core, model: str, asked: str | None = None) -> None:
-    """A pass of the monitor over one model, which looks for dropped files, too."""
-    from automl.monitoring.asked import carry_out
-
-    with core.telemetry.tracer.span("monitor", model=model):
-        tell(carry_out(core.storage, core.registry, core.runs, core.clock, model, asked=asked))
-    core.telemetry.flush()
+    orders.work_on(orjson.loads(message.get_body()), parts.core())

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
+from functools import partial
 from typing import Any
 
 from automl import bootstrap
 from automl.settings import Settings
+from functions import orders
 from infra.job.take import one_message
 
 
@@ -16,19 +18,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("azure").setLevel(logging.WARNING)
     core = bootstrap.process()
-
-    def work(order: dict[str, Any]) -> None:
-        if order.get("kind") == "monitor":
-            from automl.monitoring.asked import carry_out
-
-            model, asked = str(order["model"]), order.get("asked")
-            carry_out(core.storage, core.registry, core.runs, core.clock, model, asked=asked)
-        else:
-            from automl.training import worker
-
-            worker.handle(order, core)
-
-    return one_message(queues(core.settings), core.settings.train_queue, work)
+    return one_message(queues(core.settings), core.settings.train_queue, partial(orders.work_on, core=core))
 
 
 def queues(settings: Settings) -> Any:

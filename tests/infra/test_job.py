@@ -5,11 +5,16 @@ from __future__ import annotations
 import base64
 import json
 import uuid
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from azure.storage.queue import QueueServiceClient
 
+from automl import bootstrap
+from automl.settings import Settings
+from functions import orders
+from infra.job import __main__ as job
 from infra.job import take
 from infra.job.take import one_message
 
@@ -32,6 +37,17 @@ def name(queues: QueueServiceClient) -> str:
 
 def waiting(queues: QueueServiceClient, name: str) -> int:
     return int(queues.get_queue_client(name).get_queue_properties().approximate_message_count or 0)
+
+
+def test_job_does_what_the_queue_trigger_does(
+    azurite_connection: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    core = SimpleNamespace(settings=Settings(storage=azurite_connection, train_queue=name))
+    done: list[Any] = []
+    monkeypatch.setattr(bootstrap, "process", lambda: core)
+    monkeypatch.setattr(orders, "work_on", lambda order, core: done.append((order, core)))
+    assert job.main() == 0
+    assert done == [(ORDER, core)]
 
 
 def test_message_is_gone_when_the_work_is_done(queues: QueueServiceClient, name: str) -> None:
