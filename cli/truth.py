@@ -77,7 +77,8 @@ def _truths(batch: Batch, file: Path, *, numeric: bool) -> tuple[list[dict[str, 
     by = next((name for name in ("prediction_id", "id", "key") if name in names), None)
     if by is None or "truth" not in names:
         raise Misuse(
-            f"{file}: expected the columns id (or prediction_id, or key) and truth, got {', '.join(batch.columns)}."
+            f"{file}: expected the columns id (or prediction_id, or key) and truth, got {', '.join(batch.columns)}. "
+            "Rename the column of prediction ids to id or that of business keys to key, and the other to truth."
         )
     truths: list[dict[str, Any]] = []
     places: list[str] = []

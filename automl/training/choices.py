@@ -1,4 +1,4 @@
-"""What a search optimises and which estimators it tries: what the spec names, if it can be had, or the defaults."""
+"""What a spec lets a search choose from: the metric and estimators it names, if they can be had, or the defaults."""
 
 from __future__ import annotations
 

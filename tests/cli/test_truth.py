@@ -108,7 +108,7 @@ def test_server_that_takes_fewer_is_sent_halves_and_lines_stay_right(
 def test_table_without_the_columns_is_wrong_use(taking: StandIn, evergreen: Run, tmp_path: Path) -> None:
     result = evergreen("truth", "adult", _file(tmp_path, "name,truth\na,no\n"))
     assert result.exit_code == 2
-    assert "expected the columns id (or prediction_id, or key) and truth, got name, truth" in result.stderr
+    assert "expected the columns id (or prediction_id, or key) and truth, got name, truth. Rename" in result.stderr
     assert not _sent(taking)
 
 
