@@ -18,7 +18,7 @@ from automl.events import Clock, iso
 from automl.moving import move
 from automl.storage import CONTROL, Missing, Precondition, Storage
 
-Status = Literal["asked", "done", "stopped"]
+Status = Literal["asked", "done", "stopped", "failed"]
 
 KEPT = timedelta(days=1)
 """How long what came of a pass can be asked for."""
@@ -34,7 +34,7 @@ class AskedPass:
         When it was asked for, ISO 8601.
     status
         `asked`: it has not ended; `done`: a pass that began later has come to its end; `stopped`: each that was tried
-        was overtaken by another, which may have begun before.
+        was overtaken by another, which may have begun before; `failed`: it broke, and is tried again by the queue.
     text
         The same in a sentence; of a pass that is done, what it did.
     ended

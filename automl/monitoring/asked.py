@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from automl import asked_passes
 from automl.events import Clock
 from automl.monitoring import passes
@@ -30,13 +32,18 @@ def carry_out(
     asked
         Id of the pass that was asked for (`asked_passes`); none where nobody waits for it.
     """
-    report = passes.monitor_pass(storage, registry, runs, clock, model)
+    make = partial(passes.monitor_pass, storage, registry, runs, clock, model)
     if asked is None:
-        return report
-    for _ in range(TRIES - 1):
-        if not report.stopped:
-            break
-        report = passes.monitor_pass(storage, registry, runs, clock, model)
-    status: asked_passes.Status = "stopped" if report.stopped else "done"
-    asked_passes.settle(storage, clock, model, asked, status=status, text=report.text)
+        return make()
+    settle = partial(asked_passes.settle, storage, clock, model, asked)
+    try:
+        report = make()
+        for _ in range(TRIES - 1):
+            if not report.stopped:
+                break
+            report = make()
+    except Exception as error:
+        settle(status="failed", text=f"The pass failed: {type(error).__name__}: {error}")
+        raise
+    settle(status="stopped" if report.stopped else "done", text=report.text)
     return report

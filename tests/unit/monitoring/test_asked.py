@@ -10,7 +10,7 @@ import pytest
 from automl import asked_passes, deletion
 from automl.asked_passes import AskedPass
 from automl.errors import NotFound
-from automl.monitoring import asked, state
+from automl.monitoring import asked, passes, state
 from automl.monitoring.passes import Report
 from tests.support.replay import Replay
 from tests.support.thresholds import begun, told
@@ -85,6 +85,23 @@ def test_pass_that_is_overtaken_for_ever_says_that_it_did_not_come_to_its_end() 
     ended = found(replay, waits.id)
     assert ended.status == "stopped"
     assert "Another monitor pass" in ended.text
+
+
+def test_pass_that_breaks_says_so_until_a_later_try_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    replay = begun()
+    waits = ask(replay)
+
+    def broken(*_: object) -> Report:
+        raise ValueError("a part of the state is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(passes, "monitor_pass", broken)
+        with pytest.raises(ValueError, match="is gone"):
+            carry_out(replay, waits.id)
+    ended = found(replay, waits.id)
+    assert (ended.status, ended.text) == ("failed", "The pass failed: ValueError: a part of the state is gone")
+    carry_out(replay, waits.id)
+    assert found(replay, waits.id).status == "done"
 
 
 def test_pass_that_nobody_waits_for_records_nothing() -> None:
