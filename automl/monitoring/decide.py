@@ -1,4 +1,8 @@
-"""From what is new to what is to be done, in the order in which one follows from the other."""
+"""From what is new to what is to be done, in the order in which one follows from the other.
+
+What each label adds to is brought up to date in every step of a backlog. What rests on all that has come, such as
+drift, verdicts and runs, is decided in the last step, so that it does not depend on where the backlog was cut.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +43,8 @@ from automl.monitoring.slices import ABSENT, Slices
 from automl.monitoring.state import State
 from automl.registry import Registry
 
+BACKLOG = "A backlog is being read; what calls for a run is looked at once all of it is."
+
 
 def decide(state: State, scene: Scene, ledger: Ledger, news: News) -> int | None:
     """Bring the state up to date and put decisions into its outbox.
@@ -66,14 +72,18 @@ def decide(state: State, scene: Scene, ledger: Ledger, news: News) -> int | None
             if own.version == pointer.champion:
                 fresh = taken.fresh
                 alarm.feed(state, fresh, scene.spec.monitor.alpha)
+        shadow.follow(state, scene, fresh, pairs)
+        state.event = pointer.event
+        if news.more:
+            state.report = _report(state, scene, news, labelled) | {"drift": drifted, "retraining": BACKLOG}
+            return labelled
         drifted = drift.watch(state, scene)
-        is_rolled_back = shadow.follow(state, scene, fresh, pairs)
+        is_rolled_back = shadow.come_back(state, scene)
         if not is_rolled_back:
             comparison.judge_challenger(state, scene)
             if state.comparison is not None:
                 state.comparison["arms"] = arms.told(state, scene)
         retention.prune(state, ledger, scene.spec.keep, scene.now)
-        state.event = pointer.event
     answer = _asked(state, scene, is_rolled_back=is_rolled_back)
     looked, state.tables = state.tables, "" if answer.waits else scene.tables
     if changed or answer.asked:

@@ -51,9 +51,9 @@ def screen(state: State, scene: Scene, news: News) -> News:
     active = [entry for entry in known.entries if entry.status != "released"]
     if not active:
         return news
-    kept = [truth for truth in truths if not any(entry.covers(truth) for entry in active)]
-    state.count("held", len(truths) - len(kept))
-    return replace(news, truths=kept)
+    counts = np.array([not any(entry.covers(truth) for entry in active) for truth in truths], np.bool_)
+    state.count("held", len(truths) - int(counts.sum()))
+    return replace(news, truths=truths.among(counts))
 
 
 def _plausible(state: State, scene: Scene) -> tuple[float, float] | None:

@@ -28,7 +28,11 @@ CLOSED_AFTER_HOURS = 1
 an append lasts seconds; the rest is for clocks that disagree."""
 
 STEP_TRUTHS, STEP_PREDICTIONS = 50_000, 100_000
-"""Lines after which a step reads no more of a log: what is made of them is held in memory, and of nothing else."""
+"""Lines after which a step reads no more of a log: what is made of them is held in memory, and of nothing else. The
+truth of an hour that it has begun it reads to the end."""
+
+MOST_TRUTHS = 500_000
+"""Lines after which it stops within an hour, too."""
 
 BEGUN = "0001-01-01/00"
 """The `since_hour` of a state that has read something, but not yet all of any hour."""
@@ -71,13 +75,13 @@ class News:
     Parameters
     ----------
     truths
-        Truths, those that waited included, in the order of their receipt.
+        Truths, those that waited included, in the order of their hours in the log and of their receipt.
     predictions
         New predictions.
     found
         `pyarrow.Table`s of the predictions among them that one of the truths is for.
     more
-        Whether there may be more that is new.
+        Whether there is more that is new.
     read
         What was read of each log; nothing where there was no new line.
     """
@@ -110,7 +114,8 @@ def read(
     pass. Truth is read before predictions, so that the count of predictions is never behind that of truths.
 
     Of a long backlog one step is read: about `STEP_TRUTHS`, and predictions until each of those has its own, or
-    `STEP_PREDICTIONS`. `News.more` says that there may be others.
+    `STEP_PREDICTIONS`. `News.more` says that there are others. As the truth of an hour is read in one step, labels
+    come in the same order wherever a backlog is cut, and predictions of an hour are not looked up again for the rest.
 
     Where nothing is new the offsets stay, unless they are of a day that is over: if the place never went on, every
     later pass would list all days since.
@@ -126,22 +131,23 @@ def read(
     slices
         Gives the features that are kept of a prediction, when there is one to keep.
     """
-    truths, ends, more = list[Any](), dict[str, int](), False
+    truths, ends = list[tuple[str, Any]](), dict[str, int]()
     closed = hour_of(reading.begin(state.place, now), shift=-CLOSED_AFTER_HOURS)
-    for name, end, rows, torn in reading.of("truth", lambda: _decoded(storage, model, "truth", mark, state)):
+    told_in = reading.of("truth", lambda: _decoded(storage, model, "truth", mark, state))
+    for name, end, rows, torn in told_in:
         from automl.monitoring.seen import new_truths
 
         state.count("torn", torn)
-        truths.append(new_truths(ledger(), rows))
+        truths.append((hour_in(name), new_truths(ledger(), rows)))
         ends |= {name: end} if name else {}
-        if name and sum(map(len, truths)) >= STEP_TRUTHS:
-            more = True
+        if name and _is_enough(_rows(truths), name, told_in.peek()):
             break
-    told, lines = sum(map(len, truths)), 0
+    told, lines = _rows(truths), 0
     predictions, found = list[Any](), list[Any]()
     wanted = cache(lambda: _wanted(truths, state.pending, slices()))
     keyed = cache(lambda: _keyed(storage, model))
-    for name, end, rows, _ in reading.of("predictions", lambda: _decoded(storage, model, "predictions", mark, state)):
+    made_in = reading.of("predictions", lambda: _decoded(storage, model, "predictions", mark, state))
+    for name, end, rows, _ in made_in:
         from automl.monitoring.seen import new_predictions
 
         predictions.append(new_predictions(ledger(), rows))
@@ -152,9 +158,9 @@ def read(
         found.append(wanted().among(predictions[-1]))
         ends |= {name: end} if name else {}
         lines += len(rows)
-        if name and (lines >= STEP_PREDICTIONS or (more and wanted().are_found(found))):
-            more = True
+        if name and (lines >= STEP_PREDICTIONS or (told_in.peek() and wanted().are_found(found))):
             break
+    more = bool(told_in.peek() or made_in.peek())
     if not (ends or truths or predictions):
         if state.offsets and state.since_hour[:10] < closed[:10]:
             _go_on(state, closed, {})
@@ -171,8 +177,17 @@ def read(
         predictions=sum(map(len, predictions)),
         found=found,
         more=more,
-        read={"truth": Read(before, state.place, truths), "predictions": Read(before, state.place, predictions)},
+        read={
+            "truth": Read(before, state.place, [rows for _, rows in truths]),
+            "predictions": Read(before, state.place, predictions),
+        },
     )
+
+
+def _is_enough(lines: int, name: str, following: Piece | None) -> bool:
+    """Whether a step that has read so many lines of truth, to the end of a piece of this blob, reads no more."""
+    is_within = following is not None and hour_in(following[0]) == hour_in(name)
+    return lines >= (MOST_TRUTHS if is_within else STEP_TRUTHS)
 
 
 def _go_on(state: State, closed: str, ends: Mapping[str, int]) -> None:
@@ -215,7 +230,12 @@ def _decoded(storage: Storage, model: str, kind: Kind, mark: Mark, state: State)
         yield name, end, *reader.table(data, hour_in(name)[:10])
 
 
-def _wanted(truths: Sequence[Any], pending: Sequence[Truth], slices: Sequence[str]) -> Wanted:
+def _rows(tables: Sequence[tuple[str, Any]]) -> int:
+    """How many rows there are in tables with their hours."""
+    return sum(len(rows) for _, rows in tables)
+
+
+def _wanted(truths: Sequence[tuple[str, Any]], pending: Sequence[Truth], slices: Sequence[str]) -> Wanted:
     from automl.monitoring.join import Wanted
     from automl.monitoring.truths import Truths
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from automl.log import Kind
-from automl.monitoring.ahead import ahead
+from automl.monitoring.ahead import Ahead
 
 Piece = tuple[str, int, Any, int]
 """A blob, the offset behind the piece, its rows, and how many of its lines were torn."""
@@ -22,7 +22,7 @@ class Reading:
     def __init__(self) -> None:
         self._place: Mapping[str, Any] | None = None
         self._began: datetime | None = None
-        self._pieces: dict[Kind, Generator[Piece]] = {}
+        self._pieces: dict[Kind, Ahead[Piece]] = {}
 
     def __enter__(self) -> Reading:
         return self
@@ -44,10 +44,10 @@ class Reading:
             self._began = now
         return self._began
 
-    def of(self, kind: Kind, pieces: Callable[[], Iterator[Piece]]) -> Iterator[Piece]:
+    def of(self, kind: Kind, pieces: Callable[[], Iterator[Piece]]) -> Ahead[Piece]:
         """What follows in a log; `pieces` gives it from the place where the first step begins."""
         if kind not in self._pieces:
-            self._pieces[kind] = ahead(pieces())
+            self._pieces[kind] = Ahead(pieces())
         return self._pieces[kind]
 
     def stop(self, place: Mapping[str, Any]) -> None:

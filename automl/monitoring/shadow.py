@@ -27,8 +27,8 @@ ALPHA = 0.01
 """Chance that a new champion which is not worse is ever rolled back."""
 
 
-def follow(state: State, scene: Scene, fresh: Labels | None, pairs: Pairs) -> bool:
-    """Let the shadow answer what was labelled for the first time, and decide a rollback once it is proved better.
+def follow(state: State, scene: Scene, fresh: Labels | None, pairs: Pairs) -> None:
+    """Let the shadow answer what was labelled for the first time, and keep the proof once there is one.
 
     Parameters
     ----------
@@ -36,16 +36,20 @@ def follow(state: State, scene: Scene, fresh: Labels | None, pairs: Pairs) -> bo
         Labels of the champion whose ids had no truth before, in the order of their receipt; None for no labels.
     pairs
         Truths with their predictions, those of `fresh` among them.
-
-    Returns
-    -------
-    Whether a rollback was decided; where the spec leaves it to a person, it is recommended to them once.
     """
     if state.shadow is None or _reign(state.shadow) != scene.reign:
         state.shadow = _begin(scene)
     shadow = state.shadow
     if shadow is not None and shadow["state"] == "on":
         _take(state, scene, shadow, fresh, pairs)
+
+
+def come_back(state: State, scene: Scene) -> bool:
+    """Decide a rollback where the shadow is proved better; whether one was decided.
+
+    Where the spec leaves it to a person, it was recommended to them when the proof was found.
+    """
+    shadow = state.shadow
     if shadow is None or shadow["state"] != "proved" or scene.spec.promotion.mode != "auto":
         return False
     text = f"Champion {shadow['champion']} is rolled back to {shadow['version']}, which {shadow['seen']}"
@@ -97,6 +101,7 @@ def _take(
         shadow["wealth"] = after.to_json()
         if reached is not None:
             proof, _ = bet(before, differences[: reached - before.n], ALPHA)
+            shadow["wealth"] = proof.to_json()  # what came with it, and later, adds nothing
             _prove(state, scene, shadow, proof, kind)
             return
         before = after

@@ -1,8 +1,8 @@
-"""New truths as columns, in the order of their receipt."""
+"""New truths as columns, hour by hour of the log, in the order of their receipt."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,17 +39,27 @@ class Truths:
         self.ids = ids
 
     @classmethod
-    def joined(cls, tables: Iterable[Any], records: Iterable[Truth] = ()) -> Truths:
-        """Truths that are new, as tables, with others as records."""
+    def joined(cls, told: Sequence[tuple[str, Any]], records: Iterable[Truth] = ()) -> Truths:
+        """Truths that are new, as tables, after others as records.
+
+        Parameters
+        ----------
+        told
+            Tables, each with the `YYYY-MM-DD/HH` of the log that it is of: what is of a later hour comes later,
+            whatever the clocks of its writers said.
+        """
         given = list(records)
         old = rows.table("truth", given, _DAY, Layout(rows.schema("truth")))
+        tables = [table for _, table in told]
         new = pa.concat_tables([rows.schema("truth").empty_table(), *tables], promote_options="default")
         table = pa.concat_tables([new, old], promote_options="default")
         waited = np.concatenate(
             [np.zeros(len(new), np.bool_), np.array(["waited" in truth for truth in given], np.bool_)]
         )
+        places = np.unique([hour for hour, _ in told], return_inverse=True)[1].tolist()
+        hours = np.repeat([*places, -1], [*map(len, tables), len(old)])
         ids, received = halves(table.column("id")), milliseconds(table.column("received"))
-        order = np.lexsort([keys_of(table), ids[:, 1], ids[:, 0], received])
+        order = np.lexsort([keys_of(table), ids[:, 1], ids[:, 0], received, hours])
         return cls(table.take(pa.array(order)), waited[order], ids[order])
 
     @classmethod

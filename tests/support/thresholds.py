@@ -141,10 +141,13 @@ def begun(threshold: float = 0.5, *, trainer: Any = fit, **spec: Any) -> Replay:
     return replay
 
 
-def stream(replay: Replay, rows: int, *, concept: float, seed: int, noise: float = 0.05) -> list[tuple[str, int]]:
-    """Predict rows whose truth is `x > concept` but for some noise; the ids with the truths, not yet told."""
+def stream(
+    replay: Replay, rows: int, *, concept: float, seed: int, noise: float = 0.05, most: float = 1.0
+) -> list[tuple[str, int]]:
+    """Predict rows of 0 to `most` whose truth is `x > concept` but for some noise; the ids with the truths, not yet
+    told."""
     rng = np.random.default_rng(seed)
-    x = rng.random(rows)
+    x = most * rng.random(rows)
     truth = (x > concept) ^ (rng.random(rows) < noise)
     replay.clock.advance(seconds=1)
     scored = replay.predict([{"x": float(value)} for value in x])

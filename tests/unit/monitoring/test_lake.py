@@ -163,6 +163,7 @@ def test_what_was_read_in_steps_is_handed_over_in_steps_and_never_read_again(mon
         each.storage.before = count
         assert each.watch().lake is None
         monkeypatch.setattr(ingest, "STEP_TRUTHS", 200)
+        monkeypatch.setattr(ingest, "MOST_TRUTHS", 200)
         monkeypatch.setattr(ingest, "STEP_PREDICTIONS", 300)
     assert pieces["with"] == pieces["without"] == pieces["whole"] == 10
     assert batches(replay.storage, replay.model, "truth") > 2

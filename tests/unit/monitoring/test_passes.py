@@ -257,6 +257,7 @@ def test_long_backlog_is_taken_in_steps_and_comes_to_the_same_numbers(monkeypatc
     assert len(saves) == 2  # what it decided, and that it is done
     monkeypatch.setattr(reader, "PIECE_BYTES", 4_000)
     monkeypatch.setattr(ingest, "STEP_TRUTHS", 100)
+    monkeypatch.setattr(ingest, "MOST_TRUTHS", 100)
     monkeypatch.setattr(ingest, "STEP_PREDICTIONS", 150)
     in_steps = replay.watch()
     assert len(saves) > 8

@@ -38,7 +38,7 @@ def season(**spec: object) -> Replay:
 @pytest.fixture(autouse=True)
 def no_shadow(monkeypatch: pytest.MonkeyPatch) -> None:
     """The shadow of the champion before would bring it back, too, and is not what is tested here."""
-    monkeypatch.setattr("automl.monitoring.decide.shadow.follow", lambda *_: False)
+    monkeypatch.setattr("automl.monitoring.decide.shadow.follow", lambda *_: None)
 
 
 def test_the_version_that_was_right_in_such_a_world_becomes_champion_without_a_run() -> None:
