@@ -57,12 +57,12 @@ def backlog(case: str) -> Replay:
 
 
 def tell(replay: Replay, truths: list[tuple[str, int]], rng: np.random.Generator) -> None:
-    """Log truths in any order, by writers whose clocks are seconds apart: a few are received in the hour before."""
+    """Log truths in any order, by writers whose clocks disagree, so that hours overlap."""
     start_ms = round(replay.clock().timestamp() * 1000) // 3_600_000 * 3_600_000
     lanes: list[list[bytes]] = [[] for _ in range(LANES)]
     for place in rng.permutation(len(truths)).tolist():
         one, truth = truths[place]
-        received = start_ms + 1_000 * int(rng.integers(-2, 20))
+        received = start_ms + 1_000 * int(rng.integers(-2_400, 2_400))
         line = {"id": one, "truth": truth, "at": received, "received": received}
         lanes[int(rng.integers(LANES))].append(orjson.dumps(line) + b"\n")
     for number, lines in enumerate(lanes):
