@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from automl.errors import Unavailable
 from automl.lake import delta
 from automl.lake.key_index import MANY_PARTS, KeyIndex
 from automl.lake.key_part import Part, Piece
@@ -21,6 +20,7 @@ from automl.monitoring import state as states
 from automl.monitoring.labels import LABELLED, short
 from automl.settings import Settings
 from automl.storage import CONTROL, LOG
+from tests.support.dying import deaths
 from tests.support.keyed import indexed, part_names, parts, predict, tell
 from tests.support.ledger import entries
 from tests.support.replay import Replay
@@ -262,22 +262,8 @@ def test_pass_that_dies_at_any_operation_finds_the_same_keys(*, has_index: bool)
     quiet = twin(start)
     quiet.watch()
     expected = followed(quiet)
-    for step in itertools.count(1):
-        replay, operations = twin(start), itertools.count(1)
-
-        def die(*_: str, operations: itertools.count[int] = operations, step: int = step) -> None:
-            if next(operations) >= step:
-                raise Unavailable("storage is gone")
-
-        replay.storage.before = die
-        try:
-            died = replay.watch().lake is not None
-        except Unavailable:
-            died = True
-        replay.storage.before = lambda *_: None
-        if not died:
-            break
-        replay.watch()
+    step = 0
+    for step, replay in deaths(lambda: twin(start)):
         assert followed(replay) == expected, f"dying at operation {step}"
     assert step > 40
 

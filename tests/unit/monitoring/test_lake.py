@@ -23,6 +23,7 @@ from automl.monitoring import ingest, moving
 from automl.monitoring import state as states
 from automl.settings import Settings
 from automl.storage import CONTROL, LOG
+from tests.support.dying import deaths
 from tests.support.lake import NUMBERS, batches, contents, keep_rows
 from tests.support.ledger import entries
 from tests.support.replay import Replay, append, prediction_line
@@ -281,22 +282,8 @@ def test_pass_that_dies_at_any_operation_leaves_what_a_quiet_run_leaves() -> Non
     told(start, 200, concept=0.5, seed=5000)
     quiet = twin(start)
     quiet.watch()
-    for step in itertools.count(1):
-        replay, operations = twin(start), itertools.count(1)
-
-        def die(*_: str, operations: itertools.count[int] = operations, step: int = step) -> None:
-            if next(operations) >= step:
-                raise Unavailable("storage is gone")
-
-        replay.storage.before = die
-        try:
-            died = replay.watch().lake is not None
-        except Unavailable:
-            died = True
-        replay.storage.before = lambda *_: None
-        if not died:
-            break
-        replay.watch()
+    step = 0
+    for step, replay in deaths(lambda: twin(start)):
         assert lake(replay) == lake(quiet), f"dying at operation {step}"
         assert remembered(replay) == remembered(quiet), f"dying at operation {step}"
         assert marks.load(replay.storage, replay.model).moved == marks.load(quiet.storage, quiet.model).moved
